@@ -1,0 +1,53 @@
+using System.Text.RegularExpressions;
+
+namespace Flink.Kubernetes.HA;
+
+/// <summary>What is led: each component of a cluster has a leader, and a ConfigMap, of its own.</summary>
+public sealed partial record LeaderComponent
+{
+    private const int MaximumLength = 63;
+
+    private LeaderComponent(string name) => Name = name;
+
+    /// <summary>Flink's ResourceManager: <c>resourcemanager</c>.</summary>
+    public static LeaderComponent ResourceManager { get; } = new("resourcemanager");
+
+    /// <summary>Flink's Dispatcher: <c>dispatcher</c>.</summary>
+    public static LeaderComponent Dispatcher { get; } = new("dispatcher");
+
+    /// <summary>The REST endpoint: <c>restserver</c>.</summary>
+    public static LeaderComponent RestEndpoint { get; } = new("restserver");
+
+    /// <summary>The name within the cluster, as it stands in the ConfigMap's name.</summary>
+    public string Name { get; }
+
+    /// <summary>The JobManager (JobMaster) of one job: <c>&lt;jobId&gt;-jobmanager</c>.</summary>
+    public static LeaderComponent JobManager(JobId jobId) => new($"{jobId}-jobmanager");
+
+    /// <summary>A component of your own.</summary>
+    /// <param name="name">1 to 63 lower-case letters, digits and <c>-</c>, beginning and ending with a letter or digit.</param>
+    /// <exception cref="ArgumentException">The name breaks that rule, or is one that a job's JobManager has.</exception>
+    public static LeaderComponent Custom(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (name.Length > MaximumLength || !NamePattern().IsMatch(name))
+        {
+            throw new ArgumentException(
+                $"'{name}' can't name a component: use 1 to {MaximumLength} lower-case letters, digits and '-', beginning and ending with a letter or digit.",
+                nameof(name));
+        }
+
+        return JobManagerPattern().IsMatch(name)
+            ? throw new ArgumentException($"'{name}' is the name of a job's JobManager: use LeaderComponent.JobManager(jobId).", nameof(name))
+            : new LeaderComponent(name);
+    }
+
+    /// <summary>Returns <see cref="Name"/>.</summary>
+    public override string ToString() => Name;
+
+    [GeneratedRegex("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", RegexOptions.CultureInvariant)]
+    private static partial Regex NamePattern();
+
+    [GeneratedRegex("^[0-9a-f]{32}-jobmanager$", RegexOptions.CultureInvariant)]
+    private static partial Regex JobManagerPattern();
+}

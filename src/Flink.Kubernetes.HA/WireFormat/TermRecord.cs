@@ -1,0 +1,37 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Flink.Kubernetes.HA.WireFormat;
+
+/// <summary>The content of <see cref="HaNames.TermAnnotation"/>.</summary>
+internal sealed record TermRecord
+{
+    /// <summary>Whose term it is; it is valid only while the lock names the same holder.</summary>
+    public required string HolderIdentity { get; init; }
+
+    public required Guid SessionId { get; init; }
+
+    public required long FencingToken { get; init; }
+
+    /// <summary>Absent until the leader has published one.</summary>
+    public string? Address { get; init; }
+
+    public string ToJson() => JsonSerializer.Serialize(this, WireFormatJsonContext.Default.TermRecord);
+
+    /// <summary>Returns <see langword="null"/> for what is absent or can't be read.</summary>
+    public static TermRecord? TryParse(string? json)
+    {
+        try
+        {
+            return string.IsNullOrEmpty(json) ? null : JsonSerializer.Deserialize(json, WireFormatJsonContext.Default.TermRecord);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(TermRecord))]
+internal sealed partial class WireFormatJsonContext : JsonSerializerContext;
