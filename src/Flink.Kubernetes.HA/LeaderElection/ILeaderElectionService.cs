@@ -20,4 +20,13 @@ public interface ILeaderElectionService : IAsyncDisposable
     /// <exception cref="InvalidOperationException">Another enumeration of this service runs.</exception>
     /// <exception cref="ObjectDisposedException">The service was disposed.</exception>
     IAsyncEnumerable<LeadershipTerm> ContendAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Contends as <see cref="ContendAsync(CancellationToken)"/> does, and publishes the address in the very write that wins the lock.</summary>
+    /// <param name="address">Where this process is reached when it leads: up to 4096 characters, no control characters.</param>
+    /// <param name="cancellationToken">Ends contending; a running term is told by <see cref="LeadershipTerm.Stopping"/>.</param>
+    /// <exception cref="ArgumentException">The address is empty, too long, or holds control characters.</exception>
+    /// <exception cref="OperationCanceledException">The token fired.</exception>
+    /// <exception cref="InvalidOperationException">Another enumeration of this service runs.</exception>
+    /// <exception cref="ObjectDisposedException">The service was disposed.</exception>
+    IAsyncEnumerable<LeadershipTerm> ContendAsync(string address, CancellationToken cancellationToken = default);
 }

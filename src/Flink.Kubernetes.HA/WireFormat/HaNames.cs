@@ -41,6 +41,6 @@ internal static partial class HaNames
         [ConfigMapTypeLabel] = ConfigMapTypeLabelValue,
     };
 
-    [GeneratedRegex("^[a-z]([-a-z0-9]*[a-z0-9])$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[a-z]([-a-z0-9]*[a-z0-9])\z", RegexOptions.CultureInvariant)]
     private static partial Regex ClusterIdPattern();
 }

@@ -21,6 +21,8 @@ public sealed partial record LeaderComponent
     /// <summary>The name within the cluster, as it stands in the ConfigMap's name.</summary>
     public string Name { get; }
 
+    internal bool IsJobManager => JobManagerPattern().IsMatch(Name);
+
     /// <summary>The JobManager (JobMaster) of one job: <c>&lt;jobId&gt;-jobmanager</c>.</summary>
     public static LeaderComponent JobManager(JobId jobId) => new($"{jobId}-jobmanager");
 
@@ -45,9 +47,9 @@ public sealed partial record LeaderComponent
     /// <summary>Returns <see cref="Name"/>.</summary>
     public override string ToString() => Name;
 
-    [GeneratedRegex("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?\z", RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern();
 
-    [GeneratedRegex("^[0-9a-f]{32}-jobmanager$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[0-9a-f]{32}-jobmanager\z", RegexOptions.CultureInvariant)]
     private static partial Regex JobManagerPattern();
 }

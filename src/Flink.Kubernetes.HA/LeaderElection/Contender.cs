@@ -1,0 +1,181 @@
+using Flink.Kubernetes.HA.Diagnostics;
+using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.KubeClient.Watching;
+
+namespace Flink.Kubernetes.HA.LeaderElection;
+
+/// <summary>Waits until the lock can be had and takes it; silent while another holds it.</summary>
+internal sealed class Contender(ElectionContext context, LockWatch watch)
+{
+    /// <summary>Some times the latency of a watch event: within it the others hear that the lock is taken.</summary>
+    private static readonly TimeSpan StaggerSlot = TimeSpan.FromMilliseconds(15);
+
+    private readonly LeaseObserver _lease = new(context.Options.LeaseDuration, context.Identity, context.TimeProvider);
+    private readonly LockAcquisition _acquisition = new(context);
+    private readonly TakeoverStagger _stagger = new(StaggerSlot, Random.Shared);
+    private readonly TimeProvider _time = context.TimeProvider;
+    private Observation<PartialObjectMetadata>? _seen;
+    private long? _restSince;
+    private string? _lastComplaint;
+
+    /// <summary>Lets the others go first, for one retry period: after a term that was given up although contending goes on.</summary>
+    public void Rest() => _restSince = _time.GetTimestamp();
+
+    public async Task<WonLock> WinAsync(string? address, CancellationToken cancellationToken)
+    {
+        // Between terms of this process nobody's lease runs on its account.
+        _lease.OwnTermEnded();
+        while (true)
+        {
+            await ObserveAsync(cancellationToken).ConfigureAwait(false);
+            if (IsAnotherClusters())
+            {
+                await watch.WaitForChangeAsync(cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            var turn = UntilMyTurn();
+            if (turn > TimeSpan.Zero && await watch.WaitForChangeAsync(turn, cancellationToken).ConfigureAwait(false))
+            {
+                continue;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            var attempt = _lease.State is { } state
+                ? await _acquisition.TakeAsync(state, _lease.LastFencingToken, address).ConfigureAwait(false)
+                : await _acquisition.CreateAsync().ConfigureAwait(false);
+            if (attempt.Won is { } won)
+            {
+                await GiveBackIfCancelledAsync(won, cancellationToken).ConfigureAwait(false);
+                _stagger.RaceWon();
+                _lastComplaint = null;
+                return won;
+            }
+
+            await AfterAttemptAsync(attempt, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ObserveAsync(CancellationToken cancellationToken)
+    {
+        while (watch.Current is null)
+        {
+            await watch.WaitForChangeAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        // What a read has shown in between stands until the watch tells something new.
+        if (!ReferenceEquals(_seen, watch.Current))
+        {
+            _seen = watch.Current;
+            _lease.Observe(LockState.Of(_seen!.Object), _seen.Timestamp);
+        }
+    }
+
+    private TimeSpan UntilMyTurn()
+    {
+        var rest = _restSince is { } since ? context.Options.RetryPeriod - _time.GetElapsedTime(since) : TimeSpan.Zero;
+        if (_lease.IsMine)
+        {
+            // Left by an earlier write of this very process whose answer was lost: nobody else may take it before its lease ends.
+            return rest;
+        }
+
+        var lease = _lease.Remaining();
+        return TimeSpan.FromTicks(Math.Max(0, Math.Max(lease.Ticks, rest.Ticks))) + _stagger.NextDelay();
+    }
+
+    private bool IsAnotherClusters()
+    {
+        if (_lease.State?.OwningCluster is not { } owner || owner == context.ClusterId)
+        {
+            return false;
+        }
+
+        Complain($"ConfigMap {context.Requests.Key} carries the label app={owner}: it belongs to the cluster '{owner}', whose component has the same ConfigMap name. "
+            + $"Nothing is written to it. Give the cluster '{context.ClusterId}' or the component '{context.Component}' another name.", null);
+        return true;
+    }
+
+    private async Task AfterAttemptAsync(LockAttempt attempt, CancellationToken cancellationToken)
+    {
+        switch (attempt.Outcome)
+        {
+            case LockWriteOutcome.Written:
+                // Created without a holder: taking it comes next.
+                _lease.Observe(attempt.State, _time.GetTimestamp());
+                return;
+            case LockWriteOutcome.Refused:
+                // Somebody was faster. The watch tells at once who; where it lags or hangs, the server is asked.
+                _stagger.RaceLost();
+                if (await watch.WaitForChangeAsync(context.RetryDelay(), cancellationToken).ConfigureAwait(false))
+                {
+                    return;
+                }
+
+                break;
+            case LockWriteOutcome.Failed:
+                Complain(attempt.Error!.Message, attempt.Error);
+                await watch.WaitForChangeAsync(ElectionContext.Jittered(context.Options.RetryPeriod), cancellationToken).ConfigureAwait(false);
+                return;
+            default:
+                Log.AcquisitionUnknown(context.Logger, context.Name, context.ConfigMap, attempt.Error);
+                break;
+        }
+
+        await ReadUntilKnownAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task ReadUntilKnownAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                var read = await context.Requests.ReadAsync(cancellationToken).ConfigureAwait(false);
+                if (read.Error is null)
+                {
+                    _lease.Observe(read.State, _time.GetTimestamp());
+                    return;
+                }
+
+                Complain(read.Error.Message, read.Error);
+                await Task.Delay(ElectionContext.Jittered(context.Options.RetryPeriod), _time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                await GiveBackWhatMayBeOursAsync().ConfigureAwait(false);
+                throw;
+            }
+        }
+    }
+
+    private async Task GiveBackIfCancelledAsync(WonLock won, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            await new LockRelease(context).ReleaseAsync(new LockHistory(won), won.Term).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>After a cancelled acquisition of unknown outcome: one look, so that a lock nobody serves does not stand for a lease.</summary>
+    private async Task GiveBackWhatMayBeOursAsync()
+    {
+        var read = await context.Requests.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+        if (read.State is { Term: { } term } state && state.Record.HolderIdentity == context.Identity)
+        {
+            var won = new WonLock(term, state.Record, _time.GetUtcNow(), _time.GetTimestamp());
+            await new LockRelease(context).ReleaseAsync(new LockHistory(won), term).ConfigureAwait(false);
+        }
+    }
+
+    private void Complain(string message, Exception? exception)
+    {
+        // The same complaint every retry period would bury the log.
+        if (_lastComplaint != message)
+        {
+            _lastComplaint = message;
+            Log.CannotContend(context.Logger, context.Name, message, exception);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using Flink.Kubernetes.HA.KubeClient;
+
+namespace Flink.Kubernetes.HA.LeaderElection;
+
+/// <summary>Writes to the term's ConfigMap that take effect only while the term holds the lock (promise P1).</summary>
+/// <remarks>
+/// The lock record itself is tested, not only the session: a contender that follows client-go changes nothing else when it
+/// takes over. A renewal of one's own in between changes the record too; then the write is tried again with the new one.
+/// </remarks>
+internal sealed class FencedWrites(ElectionContext context, IKubeClient client, LeadershipTerm term)
+{
+    /// <summary>Applies the change if this term still leads.</summary>
+    /// <exception cref="LeadershipLostException">It does not; nothing was written.</exception>
+    /// <exception cref="KubeClientException">The change itself was refused, or the request failed.</exception>
+    public async Task<PartialObjectMetadata> PatchAsync(IReadOnlyCollection<JsonPatchOperation> change, CancellationToken cancellationToken)
+    {
+        var history = term.Keeper.History;
+        while (true)
+        {
+            ThrowIfLost();
+            var expected = history.Latest.Annotation;
+            try
+            {
+                var patch = LockPatches.Fenced(expected, term.SessionId, change);
+                return await client.PatchAsync(KubeResources.ConfigMaps.MetadataOnly, context.Requests.Key, patch, cancellationToken).ConfigureAwait(false);
+            }
+            catch (KubeClientException exception) when (exception.Failure is KubeFailure.Invalid or KubeFailure.NotFound)
+            {
+                if (history.Latest.Annotation == expected && !await StandsAsync(history, expected, cancellationToken).ConfigureAwait(false))
+                {
+                    throw;
+                }
+            }
+        }
+    }
+
+    /// <summary>Whether another record of this term stands in the ConfigMap, so that the write is worth another try.</summary>
+    private async Task<bool> StandsAsync(LockHistory history, string expected, CancellationToken cancellationToken)
+    {
+        var read = await context.Requests.ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (read.Error is not null)
+        {
+            throw read.Error;
+        }
+
+        if (history.Find(read.State?.Record.Annotation) is { } standing)
+        {
+            history.Written(standing);
+            return standing.Annotation != expected;
+        }
+
+        term.Keeper.Wake();
+        ThrowIfLost();
+        throw new LeadershipLostException(term.Component, LeadershipLossReason.TakenOver, $"Nothing was written: ConfigMap {context.Requests.Key} is not held by this term any more.");
+    }
+
+    private void ThrowIfLost()
+    {
+        if (term.Keeper.Loss is { } loss)
+        {
+            throw loss.ToException(term.Component);
+        }
+    }
+}

@@ -1,0 +1,259 @@
+using Flink.Kubernetes.HA.Diagnostics;
+using Flink.Kubernetes.HA.WireFormat;
+
+namespace Flink.Kubernetes.HA.LeaderElection;
+
+/// <summary>Keeps a term: renews its lock, ends it when it is lost, and gives the lock up in the end.</summary>
+/// <remarks>
+/// All writes to the lock go through one loop, one at a time, so that a renewal never undoes a newer address. What the watch
+/// shows only wakes that loop: the API server's answer to the next conditional write decides.
+/// </remarks>
+internal sealed class LeaseKeeper : IAsyncDisposable
+{
+    private readonly ElectionContext _context;
+    private readonly LockWatch _watch;
+    private readonly TermRecord _term;
+    private readonly LockHistory _history;
+    private readonly PublishedAddress _address;
+    private readonly RenewDeadline _deadline;
+    private readonly CancellationTokenSource _lost = new();
+    private readonly CancellationTokenSource _ended = new();
+    private readonly long _begun;
+    private LeadershipLoss? _loss;
+    private TaskCompletionSource _wake = NewWake();
+    private Task _loops = Task.CompletedTask;
+
+    public LeaseKeeper(ElectionContext context, LockWatch watch, WonLock won)
+    {
+        _context = context;
+        _watch = watch;
+        _term = won.Term;
+        _history = new LockHistory(won);
+        _address = new PublishedAddress(won.Term.Address);
+        _begun = context.TimeProvider.GetTimestamp();
+        _deadline = new RenewDeadline(context.Options.RenewDeadline, won.SentAt, context.TimeProvider, DeadlinePassed);
+    }
+
+    public CancellationToken Lost => _lost.Token;
+
+    public LeadershipLoss? Loss => Volatile.Read(ref _loss);
+
+    public bool IsHeld => Loss is null && !_deadline.HasPassed;
+
+    public TimeSpan SinceRenewal => _deadline.SinceRenewal;
+
+    public LockHistory History => _history;
+
+    public void Start()
+    {
+        Log.TermWon(_context.Logger, _context.Name, _context.Identity, _term.FencingToken, _term.SessionId);
+        _context.Metrics.TermWon(_context.MetricTag);
+        _loops = Task.WhenAll(Task.Run(RenewAsync), Task.Run(WatchAsync));
+    }
+
+    public async Task PublishAddressAsync(string address, CancellationToken cancellationToken)
+    {
+        var published = _address.Set(address);
+        Wake();
+        await published.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Has the lock checked at once, for something has been seen that does not fit.</summary>
+    public void Wake() => Volatile.Read(ref _wake).TrySetResult();
+
+    public async ValueTask DisposeAsync()
+    {
+        End(new LeadershipLoss(LeadershipLossReason.GivenUp, $"Leadership of {_context.Component} was given up."));
+        await _loops.ConfigureAwait(false);
+        await _deadline.DisposeAsync().ConfigureAwait(false);
+        if (Loss!.Reason is LeadershipLossReason.GivenUp or LeadershipLossReason.RenewDeadlineExceeded)
+        {
+            // After a missed deadline the lock may still name this process, and others wait for it: one try spares them that.
+            await new LockRelease(_context).ReleaseAsync(_history, _term, persist: Loss.Reason == LeadershipLossReason.GivenUp).ConfigureAwait(false);
+        }
+
+        _ended.Dispose();
+    }
+
+    private static TaskCompletionSource NewWake() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private async Task RenewAsync()
+    {
+        var wait = _context.Options.RetryPeriod - _deadline.SinceRenewal;
+        while (Loss is null)
+        {
+            try
+            {
+                await Volatile.Read(ref _wake).Task.EndsWithinAsync(wait, _context.TimeProvider, _ended.Token).ConfigureAwait(false);
+
+                // A new wake before the write: what is asked for from now on wants another one.
+                Volatile.Write(ref _wake, NewWake());
+                wait = await RenewOnceAsync().ConfigureAwait(false)
+                    ? _context.Options.RetryPeriod - _deadline.SinceRenewal
+                    : _context.RetryDelay();
+            }
+            catch (OperationCanceledException) when (_ended.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task<bool> RenewOnceAsync()
+    {
+        var expected = _history.Latest.Annotation;
+        var next = Next();
+        var result = await _context.Requests.PatchAsync(LockPatches.Renew(expected, next.Annotation, Term(next))).ConfigureAwait(false);
+        switch (result.Outcome)
+        {
+            case LockWriteOutcome.Written:
+                return Renewed(next);
+            case LockWriteOutcome.Refused:
+                _history.NotWritten(next);
+                return await SettleAsync(expected).ConfigureAwait(false);
+            case LockWriteOutcome.Failed:
+                _history.NotWritten(next);
+                break;
+        }
+
+        Log.RenewalFailed(_context.Logger, _context.Name, (_context.Options.RenewDeadline - SinceRenewal).TotalSeconds, result.Error);
+        _context.Metrics.RenewalFailed(_context.MetricTag);
+        return false;
+    }
+
+    /// <summary>The lock is not as it was written last: reads once, to tell a lost answer and an edit from lost leadership.</summary>
+    private async Task<bool> SettleAsync(string expected)
+    {
+        var read = await _context.Requests.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+        if (read.Error is not null)
+        {
+            Log.RenewalFailed(_context.Logger, _context.Name, (_context.Options.RenewDeadline - SinceRenewal).TotalSeconds, read.Error);
+            return false;
+        }
+
+        if (read.State is not { } state)
+        {
+            Lose(LeadershipLossReason.Deleted, "the ConfigMap was deleted by someone else. The next term begins a new one with a larger fencing token.");
+            return false;
+        }
+
+        if (_history.Find(state.Record.Annotation) is { } standing && standing.Annotation != expected)
+        {
+            // An earlier renewal whose answer was lost: it counts from when it was sent.
+            return Renewed(standing);
+        }
+
+        if (state.Record.IsReadable && state.Record.HolderIdentity != _context.Identity)
+        {
+            if (state.Record.IsReleased)
+            {
+                Lose(LeadershipLossReason.ReleasedExternally, "someone else has cleared the holder in the lock.");
+            }
+            else
+            {
+                Lose(LeadershipLossReason.TakenOver, $"the lock is held by '{state.Record.HolderIdentity}' now.");
+            }
+
+            return false;
+        }
+
+        if (state.Term is { } term && term.SessionId != _term.SessionId)
+        {
+            Lose(LeadershipLossReason.TakenOver, $"the ConfigMap tells of another term, {term.SessionId}.");
+            return false;
+        }
+
+        return await RepairAsync(state).ConfigureAwait(false);
+    }
+
+    /// <summary>Nobody has taken the lock, but it was edited: puts it back if nothing changes meanwhile.</summary>
+    private async Task<bool> RepairAsync(LockState state)
+    {
+        var next = Next();
+        var patch = LockPatches.Take(state.ResourceVersion, _context.ClusterId, next.Annotation, Term(next));
+        var result = await _context.Requests.PatchAsync(patch).ConfigureAwait(false);
+        if (result.Outcome == LockWriteOutcome.Written)
+        {
+            Log.LockRepaired(_context.Logger, _context.Name, _context.ConfigMap);
+            return Renewed(next);
+        }
+
+        if (result.Outcome != LockWriteOutcome.Unknown)
+        {
+            _history.NotWritten(next);
+        }
+
+        Log.RenewalFailed(_context.Logger, _context.Name, (_context.Options.RenewDeadline - SinceRenewal).TotalSeconds, result.Error);
+        return false;
+    }
+
+    private SentRecord Next()
+    {
+        var (address, version) = _address.Wanted;
+        return _history.Next(_context, address, version);
+    }
+
+    private TermRecord Term(SentRecord record) => _term with { Address = record.Address };
+
+    private bool Renewed(SentRecord record)
+    {
+        _history.Written(record);
+        _deadline.Renewed(record.SentAt);
+        _address.Written(record.AddressVersion);
+        return true;
+    }
+
+    private async Task WatchAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await _watch.WaitForChangeAsync(_ended.Token).ConfigureAwait(false);
+                if (_watch.Current is { } seen && !IsOurs(LockState.Of(seen.Object)))
+                {
+                    Wake();
+                }
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
+        {
+            // The term has ended, or the watches have: renewals go on alone until it does.
+        }
+    }
+
+    private bool IsOurs(LockState? state) =>
+        state is not null
+        && state.Record.HolderIdentity == _context.Identity
+        && state.Term?.SessionId == _term.SessionId
+        && _address.MayStand(state.Term.Address);
+
+    private void DeadlinePassed() => Lose(
+        LeadershipLossReason.RenewDeadlineExceeded,
+        $"no renewal has succeeded for {SinceRenewal.TotalSeconds:0.###} s (LeaderElectionOptions.RenewDeadline is {_context.Options.RenewDeadline.TotalSeconds} s). "
+        + "Look for what kept the API server from answering.");
+
+    private void Lose(LeadershipLossReason reason, string why)
+    {
+        if (End(new LeadershipLoss(reason, $"Leadership of {_context.Component} in ConfigMap {_context.Requests.Key} was lost: {why}")))
+        {
+            Log.LeadershipLost(_context.Logger, _context.Name, _context.ConfigMap, reason.ToString(), why);
+        }
+    }
+
+    private bool End(LeadershipLoss loss)
+    {
+        if (Interlocked.CompareExchange(ref _loss, loss, null) is not null)
+        {
+            return false;
+        }
+
+        _context.Metrics.TermEnded(_context.MetricTag, loss.Reason.ToString(), _context.TimeProvider.GetElapsedTime(_begun));
+
+        // CancelAsync marks the token now and runs the callbacks, which are the user's, elsewhere.
+        _ = _lost.CancelSafelyAsync(_context);
+        _ended.Cancel();
+        _address.End(loss.ToException(_context.Component));
+        return true;
+    }
+}

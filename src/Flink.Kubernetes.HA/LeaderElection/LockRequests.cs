@@ -1,0 +1,69 @@
+using Flink.Kubernetes.HA.KubeClient;
+
+namespace Flink.Kubernetes.HA.LeaderElection;
+
+/// <summary>The requests of one component's election, each with the election's own time limit.</summary>
+internal sealed class LockRequests(IKubeClient client, ObjectKey key, TimeSpan timeout, TimeProvider timeProvider)
+{
+    private static readonly KubeResource<PartialObjectMetadata> Resource = KubeResources.ConfigMaps.MetadataOnly;
+
+    public ObjectKey Key => key;
+
+    /// <summary>Reads the lock: where the API server's word is needed because a write was refused or its answer lost.</summary>
+    public async Task<LockReadResult> ReadAsync(CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(timeout, timeProvider);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            var configMap = await client.GetAsync(Resource, key, linked.Token).WaitAsync(linked.Token).ConfigureAwait(false);
+            return new LockReadResult(LockState.Of(configMap), null);
+        }
+        catch (KubeClientException exception) when (exception.Failure == KubeFailure.NotFound)
+        {
+            return new LockReadResult(null, null);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new LockReadResult(null, Named(exception, "read"));
+        }
+    }
+
+    /// <summary>Sends a write and waits for its outcome, at most for the time limit. Nothing else cancels it: what was sent may take effect.</summary>
+    public Task<LockWriteResult> PatchAsync(KubePatch patch) =>
+        WriteAsync(token => client.PatchAsync(Resource, key, patch, token));
+
+    /// <summary>Creates the ConfigMap without a holder.</summary>
+    public Task<LockWriteResult> CreateAsync(ObjectMeta metadata) => WriteAsync(async token =>
+    {
+        var created = await client.CreateAsync(KubeResources.ConfigMaps, new ConfigMap { Metadata = metadata }, token).ConfigureAwait(false);
+        return new PartialObjectMetadata { Metadata = created.Metadata };
+    });
+
+    private async Task<LockWriteResult> WriteAsync(Func<CancellationToken, Task<PartialObjectMetadata>> send)
+    {
+        using var limit = new CancellationTokenSource(timeout, timeProvider);
+        try
+        {
+            // WaitAsync: a client that does not heed the token must not hold up the election.
+            return new LockWriteResult(LockWriteOutcome.Written, await send(limit.Token).WaitAsync(limit.Token).ConfigureAwait(false));
+        }
+        catch (KubeClientException exception) when (!exception.IsOutcomeUnknown)
+        {
+            var outcome = exception.Failure switch
+            {
+                KubeFailure.Conflict or KubeFailure.Invalid or KubeFailure.NotFound or KubeFailure.AlreadyExists => LockWriteOutcome.Refused,
+                _ => LockWriteOutcome.Failed,
+            };
+            return new LockWriteResult(outcome, null, exception, exception.Failure);
+        }
+        catch (Exception exception)
+        {
+            return new LockWriteResult(LockWriteOutcome.Unknown, null, Named(exception, "write"));
+        }
+    }
+
+    private Exception Named(Exception exception, string what) => exception is OperationCanceledException
+        ? new TimeoutException($"No answer to a {what} of ConfigMap {key} within {timeout.TotalSeconds} s (LeaderElectionOptions.RequestTimeout).", exception)
+        : exception;
+}
