@@ -1,0 +1,21 @@
+namespace Flink.Kubernetes.HA.Testing.ApiServer;
+
+/// <summary>A kind of object that the server keeps.</summary>
+internal sealed record ApiResource(string Group, string Plural, string Kind, string ShortName)
+{
+    public static ApiResource ConfigMaps { get; } = new(string.Empty, "configmaps", "ConfigMap", "cm");
+
+    public static ApiResource Leases { get; } = new("coordination.k8s.io", "leases", "Lease", string.Empty);
+
+    public static ApiResource Pods { get; } = new(string.Empty, "pods", "Pod", "po");
+
+    public static IReadOnlyList<ApiResource> All { get; } = [ConfigMaps, Leases, Pods];
+
+    public string ApiVersion => Group.Length == 0 ? "v1" : $"{Group}/v1";
+
+    public string QualifiedName => Group.Length == 0 ? Plural : $"{Plural}.{Group}";
+
+    public string QualifiedKind => Group.Length == 0 ? Kind : $"{Kind}.{Group}";
+
+    public static ApiResource? Find(string group, string plural) => All.FirstOrDefault(r => r.Group == group && r.Plural == plural);
+}

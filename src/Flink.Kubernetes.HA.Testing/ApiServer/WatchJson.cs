@@ -1,0 +1,16 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Flink.Kubernetes.HA.Testing.ApiServer;
+
+/// <summary>The objects that a watch sends besides the stored ones.</summary>
+internal static class WatchJson
+{
+    /// <summary>The object of a bookmark: a kind and a resource version.</summary>
+    public static byte[] BookmarkObject(ApiResource resource, long revision, bool metadataOnly) => JsonText.ToUtf8(new JsonObject
+    {
+        ["kind"] = metadataOnly ? "PartialObjectMetadata" : resource.Kind,
+        ["apiVersion"] = metadataOnly ? "meta.k8s.io/v1" : resource.ApiVersion,
+        ["metadata"] = new JsonObject { ["resourceVersion"] = revision.ToString(CultureInfo.InvariantCulture), ["creationTimestamp"] = null },
+    });
+}

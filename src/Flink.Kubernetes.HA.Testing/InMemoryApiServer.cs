@@ -1,0 +1,65 @@
+using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.Testing.ApiServer;
+
+namespace Flink.Kubernetes.HA.Testing;
+
+/// <summary>A Kubernetes API server for ConfigMaps, Leases and Pods that lives in this process.</summary>
+/// <remarks>
+/// It keeps objects as JSON and follows the real server in what it refuses, what it stores and what watches see.
+/// Every namespace exists, and every user may do everything that was not denied.
+/// </remarks>
+public sealed class InMemoryApiServer : IDisposable
+{
+    private readonly ApiOperations _operations;
+
+    /// <summary>Starts an empty server.</summary>
+    /// <param name="timeProvider">The server's clock; default: the system's.</param>
+    /// <param name="options">How it behaves; default: as the real server.</param>
+    public InMemoryApiServer(TimeProvider? timeProvider = null, InMemoryApiServerOptions? options = null)
+    {
+        TimeProvider = timeProvider ?? TimeProvider.System;
+        _operations = new ApiOperations(TimeProvider, options ?? new InMemoryApiServerOptions());
+    }
+
+    /// <summary>The requests that were answered so far, watches included, oldest first.</summary>
+    public IReadOnlyList<ApiRequest> Requests => _operations.Requests;
+
+    /// <summary>How many watches are open.</summary>
+    public int OpenWatches => _operations.OpenWatches;
+
+    internal TimeProvider TimeProvider { get; }
+
+    internal ApiOperations Operations => _operations;
+
+    /// <summary>Creates a client that asks in the name of a user.</summary>
+    /// <param name="user">The user, as <see cref="Deny"/> and <see cref="Requests"/> name it.</param>
+    public IKubeClient CreateClient(string user = "admin")
+    {
+        ArgumentException.ThrowIfNullOrEmpty(user);
+        return new InMemoryKubeClient(_operations, user);
+    }
+
+    /// <summary>Forgets the history: older resource versions and continue tokens answer 410 from now on.</summary>
+    public void CompactHistory() => _operations.CompactHistory();
+
+    /// <summary>Breaks every open watch, as a network failure does.</summary>
+    public void DisconnectWatches() => _operations.DisconnectWatches();
+
+    /// <summary>Refuses requests with 403, as RBAC does for a missing rule; open watches go on.</summary>
+    /// <param name="user">The user, or <c>*</c> for everyone.</param>
+    /// <param name="verb">The verb, or <c>*</c> for all.</param>
+    /// <param name="resource">The resource as <see cref="ApiRequest.Resource"/> names it, with or without its group, or <c>*</c> for all.</param>
+    public void Deny(string user, string verb, string resource) => _operations.Deny(new AccessRule(user, verb, resource));
+
+    /// <summary>Takes back one <see cref="Deny"/> with the same arguments.</summary>
+    /// <param name="user">As it was denied.</param>
+    /// <param name="verb">As it was denied.</param>
+    /// <param name="resource">As it was denied.</param>
+    public void Allow(string user, string verb, string resource) => _operations.Allow(new AccessRule(user, verb, resource));
+
+    /// <summary>Forgets the <see cref="Requests"/> so far.</summary>
+    public void ClearRequests() => _operations.ClearRequests();
+
+    /// <summary>Stops: open watches break, and every later request fails as if the server could not be reached.</summary>
+    public void Dispose() => _operations.Stop();
+}
