@@ -44,15 +44,20 @@ internal sealed class Contender(ElectionContext context, LockWatch watch)
             var attempt = _lease.State is { } state
                 ? await _acquisition.TakeAsync(state, _lease.LastFencingToken, address).ConfigureAwait(false)
                 : await _acquisition.CreateAsync().ConfigureAwait(false);
-            if (attempt.Won is { } won)
+            var isWon = attempt is { Outcome: LockWriteOutcome.Written, Won: not null };
+            if (!isWon)
             {
-                await GiveBackIfCancelledAsync(won, cancellationToken).ConfigureAwait(false);
-                _stagger.RaceWon();
-                _lastComplaint = null;
-                return won;
+                await AfterAttemptAsync(attempt, cancellationToken).ConfigureAwait(false);
+                isWon = Stands(attempt.Won);
             }
 
-            await AfterAttemptAsync(attempt, cancellationToken).ConfigureAwait(false);
+            if (isWon)
+            {
+                await GiveBackIfCancelledAsync(attempt.Won!, cancellationToken).ConfigureAwait(false);
+                _stagger.RaceWon();
+                _lastComplaint = null;
+                return attempt.Won!;
+            }
         }
     }
 
@@ -95,6 +100,13 @@ internal sealed class Contender(ElectionContext context, LockWatch watch)
             + $"Nothing is written to it. Give the cluster '{context.ClusterId}' or the component '{context.Component}' another name.", null);
         return true;
     }
+
+    /// <summary>Whether the lock whose answer was lost was won after all, and not too long ago to go on with.</summary>
+    private bool Stands(WonLock? candidate) =>
+        candidate is not null
+        && _lease.State?.Record.Annotation == candidate.Record.Annotation
+        && _lease.State?.Term?.SessionId == candidate.Term.SessionId
+        && _time.GetElapsedTime(candidate.SentAt) < context.Options.RenewDeadline / 2;
 
     private async Task AfterAttemptAsync(LockAttempt attempt, CancellationToken cancellationToken)
     {

@@ -101,6 +101,12 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
     private async Task<bool> RenewOnceAsync()
     {
+        // After a lost answer the question is first what stands: answers to writes may go on getting lost.
+        if (_history.HasUnsettled && await SettleAsync().ConfigureAwait(false) is { } settled)
+        {
+            return settled;
+        }
+
         var expected = _history.Latest.Annotation;
         var next = Next();
         var result = await _context.Requests.PatchAsync(LockPatches.Renew(expected, next.Annotation, Term(next))).ConfigureAwait(false);
@@ -110,25 +116,23 @@ internal sealed class LeaseKeeper : IAsyncDisposable
                 return Renewed(next);
             case LockWriteOutcome.Refused:
                 _history.NotWritten(next);
-                return await SettleAsync(expected).ConfigureAwait(false);
+                return await SettleAsync(repair: true).ConfigureAwait(false) ?? false;
             case LockWriteOutcome.Failed:
                 _history.NotWritten(next);
                 break;
         }
 
-        Log.RenewalFailed(_context.Logger, _context.Name, (_context.Options.RenewDeadline - SinceRenewal).TotalSeconds, result.Error);
-        _context.Metrics.RenewalFailed(_context.MetricTag);
-        return false;
+        return RenewalFailed(result.Error);
     }
 
-    /// <summary>The lock is not as it was written last: reads once, to tell a lost answer and an edit from lost leadership.</summary>
-    private async Task<bool> SettleAsync(string expected)
+    /// <summary>Reads once, to tell a lost answer and an edit from lost leadership.</summary>
+    /// <returns>Whether the lock is renewed; <see langword="null"/> when it stands as it was known to.</returns>
+    private async Task<bool?> SettleAsync(bool repair = false)
     {
         var read = await _context.Requests.ReadAsync(CancellationToken.None).ConfigureAwait(false);
         if (read.Error is not null)
         {
-            Log.RenewalFailed(_context.Logger, _context.Name, (_context.Options.RenewDeadline - SinceRenewal).TotalSeconds, read.Error);
-            return false;
+            return RenewalFailed(read.Error);
         }
 
         if (read.State is not { } state)
@@ -137,10 +141,17 @@ internal sealed class LeaseKeeper : IAsyncDisposable
             return false;
         }
 
-        if (_history.Find(state.Record.Annotation) is { } standing && standing.Annotation != expected)
+        var latest = _history.Latest;
+        if (_history.Find(state.Record.Annotation) is { } standing)
         {
-            // An earlier renewal whose answer was lost: it counts from when it was sent.
-            return Renewed(standing);
+            if (standing != latest)
+            {
+                // A renewal whose answer was lost: it counts from when it was sent.
+                return Renewed(standing);
+            }
+
+            // The record is right and yet the write was refused: something else in the ConfigMap was edited.
+            return repair ? await RepairAsync(state).ConfigureAwait(false) : null;
         }
 
         if (state.Record.IsReadable && state.Record.HolderIdentity != _context.Identity)
@@ -183,7 +194,13 @@ internal sealed class LeaseKeeper : IAsyncDisposable
             _history.NotWritten(next);
         }
 
-        Log.RenewalFailed(_context.Logger, _context.Name, (_context.Options.RenewDeadline - SinceRenewal).TotalSeconds, result.Error);
+        return RenewalFailed(result.Error);
+    }
+
+    private bool RenewalFailed(Exception? error)
+    {
+        Log.RenewalFailed(_context.Logger, _context.Name, (_context.Options.RenewDeadline - SinceRenewal).TotalSeconds, error);
+        _context.Metrics.RenewalFailed(_context.MetricTag);
         return false;
     }
 
@@ -224,7 +241,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
     private bool IsOurs(LockState? state) =>
         state is not null
-        && state.Record.HolderIdentity == _context.Identity
+        && _history.HasSent(state.Record.Annotation)
         && state.Term?.SessionId == _term.SessionId
         && _address.MayStand(state.Term.Address);
 

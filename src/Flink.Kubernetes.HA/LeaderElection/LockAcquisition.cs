@@ -39,13 +39,12 @@ internal sealed class LockAcquisition(ElectionContext context)
         var isTransition = seen.Record.IsPresent && seen.Record.HolderIdentity != context.Identity;
         var record = seen.Record.Held(context.Identity, context.Options.LeaseDuration, time, time, seen.Record.LeaderTransitions + (isTransition ? 1 : 0));
         var sentAt = context.TimeProvider.GetTimestamp();
+        var won = new WonLock(term, LeaderElectionRecord.Parse(record), time, sentAt);
         var result = await context.Requests.PatchAsync(LockPatches.Take(seen.ResourceVersion, context.ClusterId, record, term)).ConfigureAwait(false);
         return result.Outcome switch
         {
-            LockWriteOutcome.Written => new LockAttempt(
-                LockWriteOutcome.Written,
-                LockState.Of(result.Stored),
-                new WonLock(term, LeaderElectionRecord.Parse(record), time, sentAt)),
+            LockWriteOutcome.Written => new LockAttempt(LockWriteOutcome.Written, Won: won),
+            LockWriteOutcome.Unknown => new LockAttempt(LockWriteOutcome.Unknown, Won: won, Error: result.Error),
 
             // A conflict is 409; 422 means that the object itself is refused, such as an immutable ConfigMap.
             LockWriteOutcome.Refused when result.Failure == KubeFailure.Invalid => new LockAttempt(LockWriteOutcome.Failed, Error: result.Error),

@@ -5,7 +5,11 @@ namespace Flink.Kubernetes.HA.LeaderElection;
 /// <summary>The lock records that a term has sent: which one is known to stand, and which others may, their answers being lost.</summary>
 internal sealed class LockHistory(WonLock won)
 {
+    /// <summary>More than a watch can lag behind: what it shows of this term's own records is no surprise.</summary>
+    private const int Remembered = 64;
+
     private readonly Lock _gate = new();
+    private readonly Queue<string> _sent = new([won.Record.Annotation!]);
     private readonly Dictionary<string, SentRecord> _unsettled = [];
     private SentRecord _latest = new(won.Record.Annotation!, won.SentAt, won.Term.Address, 0);
     private DateTimeOffset _lastRenewTime = won.AcquireTime;
@@ -22,6 +26,27 @@ internal sealed class LockHistory(WonLock won)
         }
     }
 
+    /// <summary>Whether a record was sent of which it is not known if it was written.</summary>
+    public bool HasUnsettled
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _unsettled.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>Whether this term has sent the record, lately.</summary>
+    public bool HasSent(string? annotation)
+    {
+        lock (_gate)
+        {
+            return annotation is not null && _sent.Contains(annotation);
+        }
+    }
+
     /// <summary>Makes the next record; its renewal time differs from all before, also when the wall clock is stepped back, so that no record stands twice.</summary>
     public SentRecord Next(ElectionContext context, string? address, long addressVersion)
     {
@@ -32,6 +57,12 @@ internal sealed class LockHistory(WonLock won)
             var record = won.Record.Held(context.Identity, context.Options.LeaseDuration, won.AcquireTime, _lastRenewTime, won.Record.LeaderTransitions);
             var sent = new SentRecord(record, context.TimeProvider.GetTimestamp(), address, addressVersion);
             _unsettled[record] = sent;
+            _sent.Enqueue(record);
+            if (_sent.Count > Remembered)
+            {
+                _sent.Dequeue();
+            }
+
             return sent;
         }
     }
