@@ -4,48 +4,36 @@ namespace Flink.Kubernetes.HA.Testing.Time;
 internal static class ThreadPoolRest
 {
     private const int QuietLooks = 4;
-    private static readonly TimeSpan BlockedWorkerPatience = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     // One clock at a time: two that wait for one pool to rest would disturb each other.
     private static readonly Lock Gate = new();
 
-    // Workers that somebody blocks for good never come to rest; once found out they are not waited for again.
-    private static int s_blockedWorkers;
-
-    /// <summary>Returns when the pool rests.</summary>
-    /// <exception cref="TimeoutException">It did not rest within 10 seconds of real time.</exception>
+    /// <summary>Returns when the pool rests, at the latest after five seconds of real time.</summary>
     public static void Wait(CancellationToken cancellationToken)
     {
         lock (Gate)
         {
             var start = TimeProvider.System.GetTimestamp();
-            var unchangedSince = start;
-            var (completed, busy) = (-1L, -1);
+            var completed = -1L;
             for (var quiet = 0; quiet < QuietLooks; cancellationToken.ThrowIfCancellationRequested())
             {
                 Thread.Yield();
-                var (nowCompleted, nowBusy) = (ThreadPool.CompletedWorkItemCount, BusyWorkers());
-                var unchanged = ThreadPool.PendingWorkItemCount == 0 && nowCompleted == completed && nowBusy == busy;
-                (completed, busy) = (nowCompleted, nowBusy);
-                s_blockedWorkers = Math.Min(s_blockedWorkers, busy);
-                if (!unchanged)
-                {
-                    quiet = 0;
-                    unchangedSince = TimeProvider.System.GetTimestamp();
-                    if (TimeProvider.System.GetElapsedTime(start) > Limit)
-                    {
-                        throw new TimeoutException("The thread pool did not come to rest: something in the process runs on without waiting for simulated time.");
-                    }
-                }
-                else if (busy <= s_blockedWorkers)
+                var nowCompleted = ThreadPool.CompletedWorkItemCount;
+                if (ThreadPool.PendingWorkItemCount == 0 && nowCompleted == completed && (BusyWorkers() == 0 || BlockedThreads.AllSleep()))
                 {
                     quiet++;
                 }
-                else if (TimeProvider.System.GetElapsedTime(unchangedSince) > BlockedWorkerPatience)
+                else
                 {
-                    s_blockedWorkers = busy;
+                    quiet = 0;
+                    if (TimeProvider.System.GetElapsedTime(start) > Limit)
+                    {
+                        return;
+                    }
                 }
+
+                completed = nowCompleted;
             }
         }
     }
