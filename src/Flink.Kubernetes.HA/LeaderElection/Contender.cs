@@ -10,7 +10,7 @@ internal sealed class Contender(ElectionContext context, LockWatch watch)
     /// <summary>Some times the latency of a watch event: within it the others hear that the lock is taken.</summary>
     private static readonly TimeSpan StaggerSlot = TimeSpan.FromMilliseconds(15);
 
-    private readonly LeaseObserver _lease = new(context.Options.LeaseDuration, context.Identity, context.TimeProvider);
+    private readonly LeaseObserver _lease = new(context.Options, context.Identity, context.TimeProvider);
     private readonly LockAcquisition _acquisition = new(context);
     private readonly TakeoverStagger _stagger = new(StaggerSlot, Random.Shared);
     private readonly TimeProvider _time = context.TimeProvider;
@@ -18,13 +18,23 @@ internal sealed class Contender(ElectionContext context, LockWatch watch)
     private long? _restSince;
     private string? _lastComplaint;
 
-    /// <summary>Lets the others go first, for one retry period: after a term that was given up although contending goes on.</summary>
-    public void Rest() => _restSince = _time.GetTimestamp();
+    /// <summary>Learns how this process's last term ended.</summary>
+    public void TermEnded(LeadershipLossReason reason, long renewedAt)
+    {
+        switch (reason)
+        {
+            case LeadershipLossReason.GivenUp:
+                // The others go first, for one retry period.
+                _restSince = _time.GetTimestamp();
+                break;
+            case LeadershipLossReason.Deleted:
+                _lease.OwnWasDeleted(renewedAt);
+                break;
+        }
+    }
 
     public async Task<WonLock> WinAsync(string? address, CancellationToken cancellationToken)
     {
-        // Between terms of this process nobody's lease runs on its account.
-        _lease.OwnTermEnded();
         while (true)
         {
             await ObserveAsync(cancellationToken).ConfigureAwait(false);

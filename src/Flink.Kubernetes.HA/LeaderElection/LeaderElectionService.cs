@@ -95,10 +95,7 @@ internal sealed class LeaderElectionService : ILeaderElectionService
                     SetTerm(null);
                 }
 
-                if (term.LossReason == LeadershipLossReason.GivenUp)
-                {
-                    contender.Rest();
-                }
+                contender.TermEnded(term.LossReason!.Value, term.Keeper.History.Latest.SentAt);
             }
         }
         finally

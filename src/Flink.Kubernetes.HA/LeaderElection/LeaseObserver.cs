@@ -1,9 +1,18 @@
 namespace Flink.Kubernetes.HA.LeaderElection;
 
-/// <summary>Counts another holder's lease: from when its last change was observed, on this process's monotonic clock.</summary>
-internal sealed class LeaseObserver(TimeSpan ownLease, string ownIdentity, TimeProvider timeProvider)
+/// <summary>Counts how long somebody else may lead: from when the last change was observed, on this process's monotonic clock.</summary>
+/// <remarks>
+/// <para>A lock that is held is waited for as long as its lease says, and what it says must not change meanwhile.</para>
+/// <para>A ConfigMap that was created anew tells nothing of leaders in those before it, which may not have heard of their
+/// deletion yet. So a process that has seen another one waits a lease in the new one, which nobody may take meanwhile
+/// without its version changing. Only the process that has led in it until now need not wait: nobody else can have begun.</para>
+/// <para>A process that has never seen one does not wait either, or every first start would take a lease.</para>
+/// </remarks>
+internal sealed class LeaseObserver(LeaderElectionOptions options, string ownIdentity, TimeProvider timeProvider)
 {
     private (string? Uid, string? Annotation)? _lastSeen;
+    private bool _hasSeenOne;
+    private long? _ownDeletedTermRenewedAt;
     private TimeSpan _lease;
     private long _since;
 
@@ -15,39 +24,57 @@ internal sealed class LeaseObserver(TimeSpan ownLease, string ownIdentity, TimeP
 
     public bool IsMine => State?.Record.HolderIdentity == ownIdentity;
 
+    /// <summary>Says that a term of this process has ended because its ConfigMap was deleted, and when its last renewal was sent.</summary>
+    public void OwnWasDeleted(long renewedAt) => _ownDeletedTermRenewedAt = renewedAt;
+
     public void Observe(LockState? state, long timestamp)
     {
+        var before = _lastSeen;
         State = state;
+        _lastSeen = state is null ? null : (state.Uid, state.Record.Annotation);
         if (state is null)
         {
-            // The lease of a holder whose ConfigMap was deleted goes on: the holder may not have heard of it yet.
-            _lastSeen = null;
             return;
         }
 
         LastFencingToken = Math.Max(LastFencingToken, state.Term?.FencingToken ?? 0);
-        if (_lastSeen == (state.Uid, state.Record.Annotation))
+        if (before == _lastSeen)
         {
             return;
         }
 
-        _lastSeen = (state.Uid, state.Record.Annotation);
+        var isAnew = _hasSeenOne && before?.Uid != state.Uid;
+        _hasSeenOne = true;
         _since = timestamp;
-        _lease = state switch
+        if (IsMine || (state.IsFree && !isAnew))
         {
-            _ when state.IsFree || IsMine => TimeSpan.Zero,
-            { Record.IsReadable: true } => state.Record.LeaseDuration ?? ownLease,
-            _ => _lease > ownLease ? _lease : ownLease,
-        };
+            _lease = TimeSpan.Zero;
+        }
+        else if (state.Record.IsReadable && !state.IsFree)
+        {
+            _lease = state.Record.LeaseDuration ?? options.LeaseDuration;
+            _ownDeletedTermRenewedAt = null;
+        }
+        else
+        {
+            _lease = _lease > options.LeaseDuration ? _lease : options.LeaseDuration;
+        }
     }
 
-    /// <summary>Says that this process has held the lock and has ended its term: nobody's lease runs.</summary>
-    public void OwnTermEnded() => _lease = TimeSpan.Zero;
-
-    /// <summary>How long nobody else may lead: zero when the lock is free, one's own, or its lease has run out.</summary>
+    /// <summary>How long somebody else may still lead: zero when the lock is free, one's own, or its lease has run out.</summary>
     public TimeSpan Remaining()
     {
+        if (State is null || (State.IsFree && HasLedUntilNow()))
+        {
+            // Creating it harms nobody; it is taking it that waits.
+            return TimeSpan.Zero;
+        }
+
         var remaining = _lease - timeProvider.GetElapsedTime(_since);
-        return _lease == TimeSpan.Zero || remaining < TimeSpan.Zero ? TimeSpan.Zero : remaining;
+        return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
     }
+
+    private bool HasLedUntilNow() =>
+        _ownDeletedTermRenewedAt is { } renewedAt
+        && timeProvider.GetElapsedTime(renewedAt) < options.RenewDeadline - options.RequestTimeout;
 }
