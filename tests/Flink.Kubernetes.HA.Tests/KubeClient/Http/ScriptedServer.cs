@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 
 namespace Flink.Kubernetes.HA.Tests.KubeClient.Http;
@@ -11,22 +13,32 @@ internal sealed class ScriptedServer : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Queue<Reaction> _script;
     private readonly Task _serving;
+    private readonly SslServerAuthenticationOptions? _tls;
 
     public ScriptedServer(params Reaction[] script)
+        : this(tls: null, script)
     {
+    }
+
+    public ScriptedServer(SslServerAuthenticationOptions? tls, params Reaction[] script)
+    {
+        _tls = tls;
         _script = new Queue<Reaction>(script);
         _listener.Start();
-        Url = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+        Url = new Uri($"{(tls is null ? "http" : "https")}://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
         _serving = ServeAsync();
     }
 
     /// <summary>Answers a request that was read; returns whether the connection stays open.</summary>
-    public delegate Task<bool> Reaction(NetworkStream stream, CancellationToken cancellationToken);
+    public delegate Task<bool> Reaction(Stream stream, CancellationToken cancellationToken);
 
     public Uri Url { get; }
 
     /// <summary>The first lines of the requests.</summary>
     public List<string> Requests { get; } = [];
+
+    /// <summary>Connections that the client broke off.</summary>
+    public List<string> Failures { get; } = [];
 
     /// <summary>Closes the connection without a word.</summary>
     public static Reaction Close => (_, _) => Task.FromResult(false);
@@ -91,19 +103,36 @@ internal sealed class ScriptedServer : IAsyncDisposable
         while (true)
         {
             using var client = await _listener.AcceptTcpClientAsync(_stop.Token);
-            await using var stream = client.GetStream();
-            while (await ReadRequestAsync(stream) is { } request)
+            await using var stream = _tls is null ? (Stream)client.GetStream() : new SslStream(client.GetStream());
+            try
             {
-                Requests.Add(request);
-                if (!await (_script.TryDequeue(out var reaction) ? reaction : Close)(stream, _stop.Token))
-                {
-                    break;
-                }
+                await ServeAsync(stream);
+            }
+            catch (Exception exception) when (exception is AuthenticationException or IOException)
+            {
+                Failures.Add(exception.Message);
             }
         }
     }
 
-    private async Task<string?> ReadRequestAsync(NetworkStream stream)
+    private async Task ServeAsync(Stream stream)
+    {
+        if (stream is SslStream secure)
+        {
+            await secure.AuthenticateAsServerAsync(_tls!, _stop.Token);
+        }
+
+        while (await ReadRequestAsync(stream) is { } request)
+        {
+            Requests.Add(request);
+            if (!await (_script.TryDequeue(out var reaction) ? reaction : Close)(stream, _stop.Token))
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task<string?> ReadRequestAsync(Stream stream)
     {
         var head = new StringBuilder();
         var one = new byte[1];
