@@ -1,3 +1,5 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Flink.Kubernetes.HA.Testing.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -13,9 +15,12 @@ public sealed class InMemoryApiServerHost : IAsyncDisposable
     private readonly WebApplication _application;
     private readonly CancellationTokenSource _stopping;
 
-    private InMemoryApiServerHost(WebApplication application, CancellationTokenSource stopping)
+    private readonly X509Certificate2? _certificate;
+    private bool _disposed;
+
+    private InMemoryApiServerHost(WebApplication application, CancellationTokenSource stopping, X509Certificate2? certificate)
     {
-        (_application, _stopping) = (application, stopping);
+        (_application, _stopping, _certificate) = (application, stopping, certificate);
         Url = new Uri(application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
     }
 
@@ -28,19 +33,24 @@ public sealed class InMemoryApiServerHost : IAsyncDisposable
     /// Bearer tokens and the users that they stand for; others are answered 401. It may change later.
     /// Default: every token stands for the user of the same name, and no token for <c>system:anonymous</c>.
     /// </param>
+    /// <param name="useTls">Whether to speak HTTPS, with a certificate that the kubeconfig names; kubectl sends tokens over HTTPS only.</param>
     /// <param name="cancellationToken">Gives up the start.</param>
-    public static async Task<InMemoryApiServerHost> StartAsync(InMemoryApiServer server, IReadOnlyDictionary<string, string>? tokens = null, CancellationToken cancellationToken = default)
+    public static async Task<InMemoryApiServerHost> StartAsync(InMemoryApiServer server, IReadOnlyDictionary<string, string>? tokens = null, bool useTls = false, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(server);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
+        var certificate = useTls ? LoopbackCertificate.Create() : null;
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Listen(IPAddress.Loopback, 0, listen => _ = certificate is null ? listen : listen.UseHttps(certificate));
+        });
         var application = builder.Build();
         var stopping = new CancellationTokenSource();
         var front = new RestFront(server.Operations, tokens, stopping.Token);
         application.Run(front.HandleAsync);
         await application.StartAsync(cancellationToken).ConfigureAwait(false);
-        return new InMemoryApiServerHost(application, stopping);
+        return new InMemoryApiServerHost(application, stopping, certificate);
     }
 
     /// <summary>Writes a kubeconfig for this server.</summary>
@@ -55,7 +65,7 @@ public sealed class InMemoryApiServerHost : IAsyncDisposable
         clusters:
         - name: in-memory
           cluster:
-            server: {Url.GetLeftPart(UriPartial.Authority)}
+            server: {Url.GetLeftPart(UriPartial.Authority)}{CertificateAuthority()}
         users:
         - name: user
           user:
@@ -73,11 +83,22 @@ public sealed class InMemoryApiServerHost : IAsyncDisposable
     /// <summary>Breaks the connections that are open and stops to listen.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         await _stopping.CancelAsync().ConfigureAwait(false);
 
         // Connections that are open are not waited for: a process that dies does not wait either.
         await _application.StopAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
         await _application.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
+        _certificate?.Dispose();
     }
+
+    private string CertificateAuthority() => _certificate is null
+        ? string.Empty
+        : $"\n    certificate-authority-data: {Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(_certificate.ExportCertificatePem()))}";
 }

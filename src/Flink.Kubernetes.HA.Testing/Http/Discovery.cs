@@ -7,7 +7,7 @@ namespace Flink.Kubernetes.HA.Testing.Http;
 internal static class Discovery
 {
     private static readonly string[] s_verbs = ["create", "delete", "get", "list", "patch", "update", "watch"];
-    private static readonly Dictionary<string, byte[]> s_documents = Documents().ToDictionary(d => d.Path, d => JsonText.ToUtf8(d.Document), StringComparer.Ordinal);
+    private static readonly Dictionary<string, byte[]> s_documents = Documents().Concat(OpenApi.Documents()).ToDictionary(d => d.Path, d => JsonText.ToUtf8(d.Document), StringComparer.Ordinal);
 
     public static byte[]? Find(string? path) => s_documents.GetValueOrDefault((path ?? string.Empty).TrimEnd('/'));
 
