@@ -7,7 +7,8 @@ namespace Flink.Kubernetes.HA.Testing;
 /// <para>Timers fire on the thread pool, in the order in which they are due. <see cref="Advance"/> returns at once;
 /// <see cref="AdvanceAsync"/> visits every due time and lets the process come to rest before it goes on, so that whole
 /// clusters run in simulated time.</para>
-/// <para>Rest is judged by the process's thread pool: tests that keep it busy should not run at the same time.</para>
+/// <para>Rest is judged by the process's thread pool: tests that keep it busy should not run at the same time, and what is
+/// under way outside of it (sockets, other processes) is not waited for.</para>
 /// </remarks>
 public sealed class ManualTimeProvider : TimeProvider
 {
@@ -93,7 +94,7 @@ public sealed class ManualTimeProvider : TimeProvider
     /// <param name="duration">How far; zero or more.</param>
     /// <param name="step">Timers that are due within one step fire together at its end; default: each at its exact time.</param>
     /// <param name="cancellationToken">Stops the clock where it is.</param>
-    /// <exception cref="TimeoutException">The process did not come to rest within 10 seconds of real time.</exception>
+    /// <exception cref="TimeoutException">The process did not come to rest within 30 seconds of real time.</exception>
     public Task AdvanceAsync(TimeSpan duration, TimeSpan? step = null, CancellationToken cancellationToken = default) =>
         AdvanceUntilAsync(static () => false, duration, step, cancellationToken);
 
@@ -103,7 +104,7 @@ public sealed class ManualTimeProvider : TimeProvider
     /// <param name="step">Timers that are due within one step fire together at its end; default: each at its exact time.</param>
     /// <param name="cancellationToken">Stops the clock where it is.</param>
     /// <returns>Whether the condition holds; <see langword="false"/> when the limit was reached without it.</returns>
-    /// <exception cref="TimeoutException">The process did not come to rest within 10 seconds of real time.</exception>
+    /// <exception cref="TimeoutException">The process did not come to rest within 30 seconds of real time.</exception>
     public Task<bool> AdvanceUntilAsync(Func<bool> condition, TimeSpan limit, TimeSpan? step = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(condition);

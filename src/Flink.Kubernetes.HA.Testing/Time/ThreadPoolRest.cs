@@ -4,12 +4,13 @@ namespace Flink.Kubernetes.HA.Testing.Time;
 internal static class ThreadPoolRest
 {
     private const int QuietLooks = 4;
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     // One clock at a time: two that wait for one pool to rest would disturb each other.
     private static readonly Lock Gate = new();
 
-    /// <summary>Returns when the pool rests, at the latest after five seconds of real time.</summary>
+    /// <summary>Returns when the pool rests.</summary>
+    /// <exception cref="TimeoutException">It did not rest within 30 seconds of real time.</exception>
     public static void Wait(CancellationToken cancellationToken)
     {
         lock (Gate)
@@ -29,7 +30,7 @@ internal static class ThreadPoolRest
                     quiet = 0;
                     if (TimeProvider.System.GetElapsedTime(start) > Limit)
                     {
-                        return;
+                        throw new TimeoutException("The thread pool did not come to rest: something in the process runs on without waiting for simulated time.");
                     }
                 }
 
