@@ -29,7 +29,7 @@ internal sealed class ObjectWatchLoop<T>(
 
     public LatestValue<Exception?> Failures => _health.Failures;
 
-    public override void Start() => _loop = Task.Run(RunAsync);
+    public override void Start() => _loop = DetachedTask.Run(RunAsync);
 
     public override async ValueTask DisposeAsync()
     {
