@@ -8,7 +8,8 @@ namespace Flink.Kubernetes.HA.LeaderRetrieval;
 /// <summary>Reads the leader from the annotations of a component's ConfigMap.</summary>
 /// <remarks>
 /// The holder of the lock leads if the term is its own and tells an address. A term of anyone else is what was left behind:
-/// the lock was released, or taken over by a client that writes no terms.
+/// the lock was released, or taken over by a client that writes no terms. A leader that crashed is told until another takes
+/// over: a follower does not judge leases.
 /// <para>A lock that can't be read counts as held, as in the election; it does not say by whom. So it changes nothing while
 /// the term stands that was last known to hold it, and it makes nobody a leader who was not one.</para>
 /// </remarks>

@@ -165,6 +165,32 @@ public sealed class SharedWatchesOnServerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Subscribers_that_come_and_go_at_the_same_time_leave_no_watch_behind()
+    {
+        var key = new ObjectKey("default", "map");
+        await PutAsync(key, "a");
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(worker => Task.Run(
+            async () =>
+            {
+                for (var round = 0; round < 100; round++)
+                {
+                    var subscription = Subscribe(key);
+                    if ((round + worker) % 3 > 0)
+                    {
+                        Assert.Equal("a", Value(await NextAsync(subscription)));
+                    }
+
+                    await subscription.DisposeAsync();
+                }
+            },
+            Cancelled)));
+
+        Assert.Equal(0, _server.OpenWatches);
+        await using var last = Subscribe(key);
+        Assert.Equal("a", Value(await NextAsync(last)));
+    }
+
+    [Fact]
     public async Task A_permission_that_is_granted_later_ends_the_failure()
     {
         var key = new ObjectKey("default", "map");
