@@ -9,12 +9,12 @@ internal sealed class LatestValue<T>
     /// <summary>The slot with the latest value; without a value before the first.</summary>
     public Slot Latest => Volatile.Read(ref _slot);
 
-    public void Publish(T value) => Replace(new Slot { Value = value, HasValue = true });
+    public void Publish(T value) => Replace(_ => new Slot { Value = value, HasValue = true });
 
     /// <summary>Ends it: readers get <see cref="ObjectDisposedException"/>, and later values go nowhere. The last value stays readable.</summary>
-    public void Complete() => Replace(new Slot { Value = Latest.Value, HasValue = Latest.HasValue, IsLast = true });
+    public void Complete() => Replace(last => new Slot { Value = last.Value, HasValue = last.HasValue, IsLast = true });
 
-    private void Replace(Slot slot)
+    private void Replace(Func<Slot, Slot> next)
     {
         Slot replaced;
         lock (_lock)
@@ -25,7 +25,7 @@ internal sealed class LatestValue<T>
                 return;
             }
 
-            Volatile.Write(ref _slot, slot);
+            Volatile.Write(ref _slot, next(replaced));
         }
 
         replaced.Replaced.TrySetResult();

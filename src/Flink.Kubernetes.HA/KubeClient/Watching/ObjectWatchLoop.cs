@@ -7,8 +7,8 @@ namespace Flink.Kubernetes.HA.KubeClient.Watching;
 /// <remarks>
 /// <para>Resource versions are opaque: they are compared for equality and handed back, never ordered. Order is safe all the
 /// same. One loop applies one answer after the other; a watch tells only what came after the version that it resumes from;
-/// and a list, which names no resource version, is a quorum read: no server can answer it with less than any server's watch has
-/// told before. So no older state follows a newer one.</para>
+/// and a list, which names no resource version, is a consistent read of etcd: no server can answer it with less than any
+/// server's watch has told before. So no older state follows a newer one.</para>
 /// <para>A list stands for whatever was missed: an object that is gone becomes a state without an object, and one that was
 /// created anew a state with another UID.</para>
 /// <para>It relies on <see cref="IKubeClient"/> to end a cancelled call.</para>
@@ -29,7 +29,7 @@ internal sealed class ObjectWatchLoop<T>(
 
     public LatestValue<Exception?> Failures => _health.Failures;
 
-    public override void Start() => _loop = Task.Run(RunAsync);
+    public override void Start() => _loop = DetachedTask.Run(RunAsync);
 
     public override async ValueTask DisposeAsync()
     {

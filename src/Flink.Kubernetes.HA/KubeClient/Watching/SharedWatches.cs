@@ -8,6 +8,7 @@ internal sealed class SharedWatches(IKubeClient client, TimeProvider timeProvide
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Resource, bool IsMetadataOnly, ObjectKey Key), ObjectWatch> _watches = [];
+    private readonly HashSet<ObjectWatch> _running = [];
     private readonly ILogger _logger = loggerFactory.CreateLogger<SharedWatches>();
     private bool _disposed;
 
@@ -24,6 +25,7 @@ internal sealed class SharedWatches(IKubeClient client, TimeProvider timeProvide
             {
                 watch = new ObjectWatchLoop<T>(resource, key, client, settings ?? WatchSettings.Default, timeProvider, _logger, metrics);
                 _watches.Add(watchKey, watch);
+                _running.Add(watch);
                 watch.Start();
             }
 
@@ -39,24 +41,29 @@ internal sealed class SharedWatches(IKubeClient client, TimeProvider timeProvide
         lock (_lock)
         {
             _disposed = true;
-            watches = [.. _watches.Values];
+            watches = [.. _running];
         }
 
         await Task.WhenAll(watches.Select(watch => watch.DisposeAsync().AsTask())).ConfigureAwait(false);
     }
 
-    private ValueTask UnsubscribeAsync((string Resource, bool IsMetadataOnly, ObjectKey Key) watchKey, ObjectWatch watch)
+    private async ValueTask UnsubscribeAsync((string Resource, bool IsMetadataOnly, ObjectKey Key) watchKey, ObjectWatch watch)
     {
         lock (_lock)
         {
             if (--watch.Subscribers > 0)
             {
-                return ValueTask.CompletedTask;
+                return;
             }
 
             _watches.Remove(watchKey);
         }
 
-        return watch.DisposeAsync();
+        // Until it has ended it counts as running: whoever disposes all watches meanwhile waits for it too.
+        await watch.DisposeAsync().ConfigureAwait(false);
+        lock (_lock)
+        {
+            _running.Remove(watch);
+        }
     }
 }
