@@ -77,8 +77,8 @@ internal static class LeaderElectionRules
     }
 
     private static string Text(TimeSpan time) =>
-        time.Duration() >= TimeSpan.FromDays(1) ? Invariant($"{time.TotalDays:0.###} days")
-        : time.Duration() >= TimeSpan.FromSeconds(1) || time == TimeSpan.Zero ? Invariant($"{time.TotalSeconds:0.###} s")
+        Math.Abs(time.TotalDays) >= 1 ? Invariant($"{time.TotalDays:0.###} days")
+        : Math.Abs(time.TotalSeconds) >= 1 || time == TimeSpan.Zero ? Invariant($"{time.TotalSeconds:0.###} s")
         : Invariant($"{time.TotalMilliseconds:0.####} ms");
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -95,7 +95,8 @@ internal sealed class LeaderHostedService<[DynamicallyAccessedMembers(Dynamicall
                     _ =>
                     {
                         lost = timeProvider.GetTimestamp();
-                        reminder.Change(options.RetryPeriod, options.LeaseDuration);
+                        // From then on another process may lead.
+                        reminder.Change(options.LeaseDuration - options.RenewDeadline, options.LeaseDuration);
                     }, null);
                 await scope.ServiceProvider.GetRequiredService<T>().RunAsync(term, term.Stopping).ConfigureAwait(false);
             }

@@ -45,7 +45,7 @@ public static class KubernetesHaServiceCollectionExtensions
     /// <summary>Adds work that runs only while this process leads a component; the host contends for it from start to stop.</summary>
     /// <remarks>
     /// <para>Each term has a scope of its own, from which the <typeparamref name="T"/> is taken; register it yourself for another lifetime than scoped.</para>
-    /// <para>When the host stops, the work is told to end, its end is awaited, and then the lock is released. Give it enough of <see cref="HostOptions.ShutdownTimeout"/>.</para>
+    /// <para>When the host stops, the work is told to end, its end is awaited, and then the lock is released. Give it enough of <c>HostOptions.ShutdownTimeout</c>.</para>
     /// </remarks>
     /// <exception cref="InvalidOperationException">The component has a leader service of another type already.</exception>
     public static IServiceCollection AddLeaderService<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>(
