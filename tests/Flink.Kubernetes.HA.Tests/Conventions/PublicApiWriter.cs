@@ -16,7 +16,7 @@ internal static class PublicApiWriter
         foreach (var type in types.OrderBy(type => type.Namespace, StringComparer.Ordinal).ThenBy(type => CSharpNames.Of(type), StringComparer.Ordinal))
         {
             text.Append(Header(type)).Append('\n');
-            foreach (var member in Members(type).Order(StringComparer.Ordinal))
+            foreach (var member in Members(type))
             {
                 text.Append("    ").Append(member).Append('\n');
             }
@@ -37,7 +37,7 @@ internal static class PublicApiWriter
             _ => (type is { IsAbstract: true, IsSealed: true } ? "static " : type.IsAbstract ? "abstract " : type.IsSealed ? "sealed " : "") + (IsRecord(type) ? "record" : "class"),
         };
         var own = type.GetInterfaces().Except(type.GetInterfaces().SelectMany(parent => parent.GetInterfaces())).Except(type.BaseType?.GetInterfaces() ?? []);
-        var parents = own.Where(parent => parent.IsVisible && !type.IsEnum).Select(parent => CSharpNames.Of(parent)).Order(StringComparer.Ordinal).ToList();
+        var parents = own.Where(parent => parent.IsVisible && !type.IsEnum && !(IsRecord(type) && parent.Name == "IEquatable`1")).Select(parent => CSharpNames.Of(parent)).Order(StringComparer.Ordinal).ToList();
         if (type is { IsClass: true, BaseType: { } basis } && basis != typeof(object))
         {
             parents.Insert(0, CSharpNames.Of(basis));
@@ -50,15 +50,21 @@ internal static class PublicApiWriter
     {
         if (type.IsEnum)
         {
-            return Enum.GetNames(type).Select(name => $"{name} = {Convert.ToInt64(Enum.Parse(type, name), CultureInfo.InvariantCulture)}");
+            return Enum.GetNames(type).Select(name => (name, value: Convert.ToInt64(Enum.Parse(type, name), CultureInfo.InvariantCulture)))
+                .OrderBy(item => item.value).Select(item => $"{item.name} = {item.value}");
         }
 
-        return type.GetConstructors(Declared).Where(IsShown).Where(item => !IsGenerated(item)).Select(item => $"{Access(item)}{CSharpNames.Plain(type.Name)}({Parameters(item)})")
-            .Concat(type.GetFields(Declared).Where(field => (field.IsPublic || field.IsFamily) && !IsGenerated(field)).Select(Field))
-            .Concat(type.GetProperties(Declared).Where(item => item.GetAccessors(true).Any(IsShown) && !IsGenerated(item) && item.Name != "EqualityContract").Select(Property))
-            .Concat(type.GetEvents(Declared).Where(item => IsShown(item.AddMethod!)).Select(item => $"public event {CSharpNames.Of(item.EventHandlerType!)} {item.Name}"))
-            .Concat(type.GetMethods(Declared).Where(item => IsShown(item) && !item.IsSpecialName && !IsGenerated(item)).Select(Method));
+        return Sorted(type.GetFields(Declared).Where(field => (field.IsPublic || field.IsFamily) && !IsGenerated(field)), Field)
+            .Concat(Sorted(type.GetConstructors(Declared).Where(item => IsShown(item) && !IsGenerated(item)), item => $"{Access(item)}{CSharpNames.Plain(type.Name)}({Parameters(item)})"))
+            .Concat(Sorted(type.GetProperties(Declared).Where(item => item.GetAccessors(true).Any(IsShown) && item.Name != "EqualityContract"), Property))
+            .Concat(Sorted(type.GetEvents(Declared).Where(item => IsShown(item.AddMethod!)), item => $"public event {CSharpNames.Of(item.EventHandlerType!)} {item.Name}"))
+            .Concat(Sorted(type.GetMethods(Declared).Where(item => IsShown(item) && !item.IsSpecialName && !IsGenerated(item)), Method));
     }
+
+    private static IEnumerable<string> Sorted<T>(IEnumerable<T> members, Func<T, string> text)
+        where T : MemberInfo =>
+        members.Select(member => (member.Name, Text: text(member)))
+            .OrderBy(item => item.Name, StringComparer.Ordinal).ThenBy(item => item.Text, StringComparer.Ordinal).Select(item => item.Text);
 
     private static string Field(FieldInfo field) => field.IsLiteral
         ? $"public const {CSharpNames.Of(field.FieldType)} {field.Name} = {CSharpNames.Literal(field.GetRawConstantValue())}"
@@ -110,6 +116,6 @@ internal static class PublicApiWriter
     private static bool IsRecord(Type type) =>
         type.GetMethod("PrintMembers", Declared) is { } print && print.IsDefined(typeof(CompilerGeneratedAttribute));
 
-    // A record's own members; a property with a generated body is not one of them, it is the user's.
-    private static bool IsGenerated(MemberInfo member) => member is not PropertyInfo && member.IsDefined(typeof(CompilerGeneratedAttribute));
+    // What a record is given by the compiler.
+    private static bool IsGenerated(MemberInfo member) => member.IsDefined(typeof(CompilerGeneratedAttribute));
 }

@@ -103,12 +103,14 @@ public sealed class LeaderHostedServiceTests
 
         term.Lose();
         await term.Released.WaitAsync(Patience, TestContext.Current.CancellationToken);
-        _services.Win(new FakeTerm());
+        var next = new FakeTerm();
+        _services.Win(next);
         await _script.RunAsync(cancellationToken => Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken));
 
         Assert.DoesNotContain(512, _log.Ids);
         // The one wait is the reminder for work that overstays: lease less renew deadline.
         Assert.Equal([TimeSpan.FromSeconds(5)], _time.Waits);
+        next.Stop();
     }
 
     [Fact]
