@@ -15,7 +15,8 @@ internal sealed class Dispatcher : ILeaderService
 {
     public async Task RunAsync(LeadershipTerm term, CancellationToken cancellationToken)
     {
-        Console.WriteLine($"I lead {term.Component}.");
+        await term.PublishAddressAsync($"http://{Environment.MachineName}:8081", cancellationToken);
+        Console.WriteLine($"I lead {term.Component}; my fencing token is {term.FencingToken}.");
         await Task.Delay(Timeout.Infinite, cancellationToken); // the work of the leader, until it must end
     }
 }

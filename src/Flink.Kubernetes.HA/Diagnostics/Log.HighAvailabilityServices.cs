@@ -18,7 +18,4 @@ internal static partial class Log
 
     [LoggerMessage(513, LogLevel.Warning, "{Service} still works {Elapsed} after it lost the leadership of {Component}: another process may lead by now. End the work when the token of RunAsync fires.")]
     public static partial void LeaderServiceOverstays(ILogger logger, string service, string component, TimeSpan elapsed);
-
-    [LoggerMessage(514, LogLevel.Error, "{Service} led {Component}, and giving the lock up failed; it contends again in {Delay}.")]
-    public static partial void LeaderServiceReleaseFailed(ILogger logger, Exception exception, string service, string component, TimeSpan delay);
 }

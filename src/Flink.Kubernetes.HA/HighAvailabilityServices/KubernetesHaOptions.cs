@@ -1,4 +1,4 @@
-using Flink.Kubernetes.HA.KubeClient.Http;
+using Flink.Kubernetes.HA.KubeClient;
 using Flink.Kubernetes.HA.LeaderElection;
 
 namespace Flink.Kubernetes.HA;

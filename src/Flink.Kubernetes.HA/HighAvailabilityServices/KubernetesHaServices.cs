@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using Flink.Kubernetes.HA.Diagnostics;
 using Flink.Kubernetes.HA.KubeClient;
-using Flink.Kubernetes.HA.KubeClient.Http;
 using Flink.Kubernetes.HA.KubeClient.Watching;
 using Flink.Kubernetes.HA.LeaderElection;
 using Flink.Kubernetes.HA.LeaderRetrieval;
@@ -149,7 +148,7 @@ public sealed class KubernetesHaServices : IHighAvailabilityServices, IHighAvail
     {
         try
         {
-            return new HttpKubeClient(connection, options, _timeProvider, _loggerFactory, _metrics);
+            return new HttpKubeClient(connection, options, _timeProvider, _loggerFactory, _metrics, handler: null);
         }
         catch
         {

@@ -67,15 +67,7 @@ internal sealed class LeaderHostedService<[DynamicallyAccessedMembers(Dynamicall
             Log.LeaderServiceFailed(logger, failure, _name, component.Name, delay);
         }
 
-        try
-        {
-            await term.DisposeAsync().ConfigureAwait(false);
-        }
-        catch (Exception exception)
-        {
-            Log.LeaderServiceReleaseFailed(logger, exception, _name, component.Name, delay);
-        }
-
+        await term.DisposeAsync().ConfigureAwait(false);
         return delay;
     }
 #pragma warning restore CA1031

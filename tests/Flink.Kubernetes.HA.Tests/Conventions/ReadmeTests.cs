@@ -21,13 +21,13 @@ public sealed partial class ReadmeTests
 
     [Fact]
     public void Every_file_that_the_readme_names_exists() =>
-        Assert.Equal([], RelativeLink().Matches(Readme).Select(match => match.Groups[1].Value).Where(path => !Path.Exists(Path.Combine(Repository.Root, path))));
+        Judge.None(RelativeLink().Matches(Readme).Select(match => match.Groups[1].Value).Where(path => !Path.Exists(Path.Combine(Repository.Root, path))));
 
     [Fact]
     public void The_role_in_the_readme_is_the_one_of_the_samples()
     {
         var manifest = File.ReadAllText(Path.Combine(Repository.Root, "samples", "kubernetes", "rbac.yaml")).ReplaceLineEndings("\n");
-        var role = manifest.Split("---\n").Single(document => document.Contains("kind: Role\n", StringComparison.Ordinal));
+        var role = manifest.Split("---\n").Single(document => document.Contains("\nkind: Role\n", StringComparison.Ordinal));
 
         Assert.Contains(role.Trim(), Readme);
     }

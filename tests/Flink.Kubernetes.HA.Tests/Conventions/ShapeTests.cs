@@ -25,7 +25,7 @@ public sealed partial class ShapeTests
     [InlineData("tests")]
     [InlineData("samples")]
     public void No_file_is_longer_than_a_reader_s_patience(string folder) =>
-        Assert.Equal([], Repository.Files(folder).Where(file => file.Lines > LongestFile).Select(file => $"{file.Path}: {file.Lines} lines, at most {LongestFile}"));
+        Judge.None(Repository.Files(folder).Where(file => file.Lines > LongestFile).Select(file => $"{file.Path}: {file.Lines} lines, at most {LongestFile}"));
 
     [Fact]
     public void Half_of_the_files_are_short()
@@ -37,22 +37,22 @@ public sealed partial class ShapeTests
 
     [Fact]
     public void A_file_has_one_public_type_and_its_name() =>
-        Assert.Equal([], Source.Where(file => file.PublicTypes.Any()).Where(file => file.PublicTypes.Distinct().Count() > 1 || Path.GetFileName(file.Path).Split('.')[0] != file.PublicTypes.First())
+        Judge.None(Source.Where(file => file.PublicTypes.Any()).Where(file => file.PublicTypes.Distinct().Count() > 1 || Path.GetFileName(file.Path).Split('.')[0] != file.PublicTypes.First())
             .Select(file => $"{file.Path}: {string.Join(", ", file.PublicTypes)}"));
 
     [Theory]
     [MemberData(nameof(PublicApi.Packages), MemberType = typeof(PublicApi))]
     public void Public_classes_are_sealed_abstract_or_static(string package) =>
-        Assert.Equal([], Assembly.Load(package).GetExportedTypes().Where(type => type is { IsClass: true, IsSealed: false, IsAbstract: false }).Select(type => type.FullName));
+        Judge.None(Assembly.Load(package).GetExportedTypes().Where(type => type is { IsClass: true, IsSealed: false, IsAbstract: false }).Select(type => type.FullName));
 
     [Fact]
     public void Nothing_is_async_void() =>
-        Assert.Equal([], Source.Concat(Repository.Files("tests")).Where(file => AsyncVoid().IsMatch(file.Code)).Select(file => file.Path));
+        Judge.None(Source.Concat(Repository.Files("tests")).Where(file => AsyncVoid().IsMatch(file.Code)).Select(file => file.Path));
 
     [Theory]
     [MemberData(nameof(PublicApi.Packages), MemberType = typeof(PublicApi))]
     public void A_cancellation_token_comes_last_and_is_called_so(string package) =>
-        Assert.Equal([], Assembly.Load(package).GetTypes().Where(type => !IsGenerated(type)).SelectMany(Methods).Where(method => !HasTokenInPlace(method)).Select(method => $"{method.DeclaringType}.{method}"));
+        Judge.None(Assembly.Load(package).GetTypes().Where(type => !IsGenerated(type)).SelectMany(Methods).Where(method => !HasTokenInPlace(method)).Select(method => $"{method.DeclaringType}.{method}"));
 
     [Fact]
     public void Log_messages_have_ids_of_their_own_in_the_block_of_their_folder()
@@ -61,8 +61,8 @@ public sealed partial class ShapeTests
             .Select(method => method.GetCustomAttribute<Microsoft.Extensions.Logging.LoggerMessageAttribute>()).OfType<Microsoft.Extensions.Logging.LoggerMessageAttribute>().Select(attribute => attribute.EventId).ToList();
 
         Assert.NotEmpty(ids);
-        Assert.Equal([], ids.GroupBy(id => id).Where(group => group.Count() > 1).Select(group => group.Key));
-        Assert.Equal([], from file in Source
+        Judge.None(ids.GroupBy(id => id).Where(group => group.Count() > 1).Select(group => group.Key));
+        Judge.None(from file in Source
                          where file.Path.Contains("/Diagnostics/Log.", StringComparison.Ordinal)
                          let part = Path.GetFileNameWithoutExtension(file.Path).Split('.').Last()
                          where part != "Log"

@@ -5,10 +5,10 @@ using Flink.Kubernetes.HA.LeaderRetrieval;
 
 namespace Flink.Kubernetes.HA.Tests.HighAvailabilityServices;
 
-/// <summary>Services whose one election wins exactly the terms that a test hands it.</summary>
+/// <summary>Services whose one election wins exactly the terms that a test hands over.</summary>
 internal sealed class FakeServices : IHighAvailabilityServices, ILeaderElectionService
 {
-    private readonly Channel<LeadershipTerm> _terms = Channel.CreateUnbounded<LeadershipTerm>();
+    private readonly Channel<WonTerm> _terms = Channel.CreateUnbounded<WonTerm>();
 
     public string ClusterId => "orders";
 
@@ -18,10 +18,7 @@ internal sealed class FakeServices : IHighAvailabilityServices, ILeaderElectionS
 
     public LeaderComponent Component => LeaderComponent.Dispatcher;
 
-    /// <summary>Counts how often a term was asked for.</summary>
-    public int Asked { get; private set; }
-
-    public void Win(FakeTerm term) => _terms.Writer.TryWrite(term.Term);
+    public void Win(WonTerm term) => _terms.Writer.TryWrite(term);
 
     public ILeaderElectionService GetLeaderElection(LeaderComponent component) => this;
 
@@ -31,10 +28,19 @@ internal sealed class FakeServices : IHighAvailabilityServices, ILeaderElectionS
     {
         while (true)
         {
-            Asked++;
-            yield return await _terms.Reader.ReadAsync(cancellationToken);
+            var term = await _terms.Reader.ReadAsync(cancellationToken);
+            try
+            {
+                yield return term.Term;
+            }
+            finally
+            {
+                term.WasGivenBack();
+            }
         }
     }
+
+    public IAsyncEnumerable<LeadershipTerm> ContendAsync(string address, CancellationToken cancellationToken = default) => ContendAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

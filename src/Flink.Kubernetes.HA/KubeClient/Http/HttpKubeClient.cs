@@ -1,18 +1,18 @@
 using Flink.Kubernetes.HA.Diagnostics;
 using Microsoft.Extensions.Logging;
 
-namespace Flink.Kubernetes.HA.KubeClient.Http;
+namespace Flink.Kubernetes.HA.KubeClient;
 
 /// <summary>The seam over HTTP.</summary>
 public sealed class HttpKubeClient : IKubeClient
 {
     /// <summary>Creates the client.</summary>
     public HttpKubeClient(KubeConnection connection, KubeClientOptions? options = null, TimeProvider? timeProvider = null, ILoggerFactory? loggerFactory = null)
-        : this(connection, options, timeProvider, loggerFactory, new HaMetrics())
+        : this(connection, options, timeProvider, loggerFactory, metrics: null, handler: null)
     {
     }
 
-    internal HttpKubeClient(KubeConnection connection, KubeClientOptions? options, TimeProvider? timeProvider, ILoggerFactory? loggerFactory, HaMetrics metrics, HttpMessageHandler? handler = null)
+    internal HttpKubeClient(KubeConnection connection, KubeClientOptions? options, TimeProvider? timeProvider, ILoggerFactory? loggerFactory, HaMetrics? metrics, HttpMessageHandler? handler)
     {
     }
 

@@ -1,4 +1,4 @@
-namespace Flink.Kubernetes.HA.KubeClient.Http;
+namespace Flink.Kubernetes.HA.KubeClient;
 
 /// <summary>How the HTTP client behaves.</summary>
 public sealed class KubeClientOptions
