@@ -36,7 +36,6 @@ public sealed class LeaderHostedServiceTests
     {
         var host = await StartAsync();
         await using var term = await WonTerm.WinAsync();
-        term.Term.Lost.Register(() => _script.Events.Enqueue("released"));
         _services.Win(term);
         var workMayEnd = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await _script.RunAsync(async cancellationToken =>
@@ -52,7 +51,8 @@ public sealed class LeaderHostedServiceTests
         workMayEnd.SetResult();
         await stop.WaitAsync(Patience, TestContext.Current.CancellationToken);
 
-        Assert.Equal(["run 1", "scope 1 disposed", "released"], _script.Events);
+        Assert.Equal(["run 1", "scope 1 disposed"], _script.Events);
+        Assert.Equal(LeadershipLossReason.GivenUp, term.Term.LossReason);
         await host.DisposeAsync();
     }
 

@@ -37,11 +37,17 @@ internal sealed class ScriptedService(Script script) : ILeaderService, IAsyncDis
 {
     private readonly int _instance = script.NextInstance();
 
-    public Task RunAsync(LeadershipTerm term, CancellationToken cancellationToken) => script.TakeTurnAsync(term, _instance, cancellationToken);
+    private LeadershipTerm? _term;
+
+    public Task RunAsync(LeadershipTerm term, CancellationToken cancellationToken)
+    {
+        _term = term;
+        return script.TakeTurnAsync(term, _instance, cancellationToken);
+    }
 
     public ValueTask DisposeAsync()
     {
-        script.Events.Enqueue($"scope {_instance} disposed");
+        script.Events.Enqueue($"scope {_instance} disposed{(_term?.LossReason is null ? "" : ", not leading any more")}");
         return ValueTask.CompletedTask;
     }
 }
