@@ -7,7 +7,7 @@ namespace Flink.Kubernetes.HA.LeaderElection;
 /// The lock record itself is tested, not only the session: a contender that follows client-go changes nothing else when it
 /// takes over. A renewal of one's own in between changes the record too; then the write is tried again with the new one.
 /// </remarks>
-internal sealed class FencedWrites(ElectionContext context, IKubeClient client, LeadershipTerm term)
+internal sealed class FencedWrites(ElectionContext context, LeadershipTerm term)
 {
     /// <summary>Applies the change if this term still leads.</summary>
     /// <exception cref="LeadershipLostException">It does not; nothing was written.</exception>
@@ -22,7 +22,7 @@ internal sealed class FencedWrites(ElectionContext context, IKubeClient client, 
             try
             {
                 var patch = LockPatches.Fenced(expected, term.SessionId, change);
-                return await client.PatchAsync(KubeResources.ConfigMaps.MetadataOnly, context.Requests.Key, patch, cancellationToken).ConfigureAwait(false);
+                return await context.Requests.SendAsync(patch, cancellationToken).ConfigureAwait(false);
             }
             catch (KubeClientException exception) when (exception.Failure is KubeFailure.Invalid or KubeFailure.NotFound)
             {

@@ -10,6 +10,7 @@ public sealed class LeadershipTerm : IAsyncDisposable
 {
     private const int MaximumAddressLength = 4096;
 
+    private readonly ElectionContext _context;
     private readonly LeaseKeeper _keeper;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenRegistration _contending;
@@ -17,6 +18,7 @@ public sealed class LeadershipTerm : IAsyncDisposable
 
     internal LeadershipTerm(ElectionContext context, WonLock won, LeaseKeeper keeper, CancellationToken contending)
     {
+        _context = context;
         _keeper = keeper;
         Component = context.Component;
         Identity = context.Identity;
@@ -26,8 +28,8 @@ public sealed class LeadershipTerm : IAsyncDisposable
         Stopping = _stopping.Token;
 
         // Not linked: a linked source would have to be disposed, and might be before it has heard of the loss.
-        keeper.Lost.UnsafeRegister(_ => FireStopping(context), null);
-        _contending = contending.UnsafeRegister(_ => FireStopping(context), null);
+        keeper.Lost.UnsafeRegister(_ => FireStopping(), null);
+        _contending = contending.UnsafeRegister(_ => FireStopping(), null);
         _disposal = new Lazy<Task>(EndAsync);
     }
 
@@ -57,6 +59,9 @@ public sealed class LeadershipTerm : IAsyncDisposable
     public LeadershipLossReason? LossReason => _keeper.Loss?.Reason;
 
     internal LeaseKeeper Keeper => _keeper;
+
+    /// <summary>Writes to the ConfigMap that take effect only while this term holds the lock.</summary>
+    internal FencedWrites Writes => new(_context, this);
 
     /// <summary>Publishes where the leader is reached; those who retrieve the leader hear of it at once.</summary>
     /// <remarks>Retried until it is written or the term is lost. A later call replaces the address.</remarks>
@@ -88,5 +93,5 @@ public sealed class LeadershipTerm : IAsyncDisposable
         await _contending.DisposeAsync().ConfigureAwait(false);
     }
 
-    private void FireStopping(ElectionContext context) => _ = _stopping.CancelSafelyAsync(context);
+    private void FireStopping() => _ = _stopping.CancelSafelyAsync(_context);
 }

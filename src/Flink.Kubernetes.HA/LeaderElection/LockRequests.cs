@@ -33,6 +33,10 @@ internal sealed class LockRequests(IKubeClient client, ObjectKey key, TimeSpan t
     public Task<LockWriteResult> PatchAsync(KubePatch patch) =>
         WriteAsync(token => client.PatchAsync(Resource, key, patch, token));
 
+    /// <summary>Sends a patch as it is, within the caller's limits.</summary>
+    public Task<PartialObjectMetadata> SendAsync(KubePatch patch, CancellationToken cancellationToken) =>
+        client.PatchAsync(Resource, key, patch, cancellationToken);
+
     /// <summary>Creates the ConfigMap without a holder.</summary>
     public Task<LockWriteResult> CreateAsync(ObjectMeta metadata) => WriteAsync(async token =>
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Flink.Kubernetes.HA.KubeClient;
 using Flink.Kubernetes.HA.LeaderElection;
 using Flink.Kubernetes.HA.WireFormat;
 
@@ -199,7 +200,7 @@ public sealed class AcquisitionTests
             switch (round)
             {
                 case 0:
-                    await cluster.Admin.DeleteAsync(KubeClient.KubeResources.ConfigMaps, ElectionCluster.Key, cancellationToken: TestContext.Current.CancellationToken);
+                    await cluster.Admin.DeleteAsync(KubeResources.ConfigMaps, ElectionCluster.Key, cancellationToken: TestContext.Current.CancellationToken);
                     break;
                 case 1:
                     await cluster.EditAsync(new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = null }, ["data"] = null });

@@ -131,7 +131,7 @@ public sealed class InterferenceTests
         await using var cluster = new ElectionCluster();
         var leader = await cluster.StartLeaderAsync("leader");
         var standby = cluster.Start("standby");
-        var writes = leader.FencedWrites(leader.Term!);
+        var writes = leader.Term!.Writes;
         await cluster.WhileAdvancingAsync(writes.PatchAsync([JsonPatchOperation.Add("/data/mine", "1")], TestContext.Current.CancellationToken));
         Assert.Equal("1", (await cluster.ReadAsync()).Data!["mine"]);
 
@@ -149,7 +149,7 @@ public sealed class InterferenceTests
     {
         await using var cluster = new ElectionCluster();
         var leader = await cluster.StartLeaderAsync("leader");
-        var writes = leader.FencedWrites(leader.Term!);
+        var writes = leader.Term!.Writes;
         using (leader.Client.Inject(FaultRule.LoseResponse() with { Verb = "patch", Times = 1 }))
         {
             await cluster.AdvanceAsync(TimeSpan.FromSeconds(2.05));

@@ -4,7 +4,6 @@ using Flink.Kubernetes.HA.KubeClient;
 using Flink.Kubernetes.HA.KubeClient.Watching;
 using Flink.Kubernetes.HA.LeaderElection;
 using Flink.Kubernetes.HA.Testing;
-using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.Tests.LeaderElection;
 
@@ -13,18 +12,17 @@ internal sealed class Replica : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly HaMetrics _metrics = new();
-    private readonly TimeProvider _clock;
     private Task _run = Task.CompletedTask;
 
     public Replica(string name, InMemoryApiServer server, ManualTimeProvider time, LeaderElectionOptions? options = null, TimeProvider? clock = null, LeaderComponent? component = null)
     {
         Name = name;
-        _clock = clock ?? time;
+        var processClock = clock ?? time;
         Options = options ?? new LeaderElectionOptions();
         Component = component ?? LeaderComponent.Dispatcher;
         Client = new FaultInjectingKubeClient(server.CreateClient(name), time);
-        Watches = new SharedWatches(Client, _clock, Logs, _metrics);
-        Service = new LeaderElectionService(Component, ElectionCluster.Namespace, ElectionCluster.ClusterId, name, Options, Client, Watches, _clock, Logs, _metrics);
+        Watches = new SharedWatches(Client, processClock, Logs, _metrics);
+        Service = new LeaderElectionService(Component, ElectionCluster.Namespace, ElectionCluster.ClusterId, name, Options, Client, Watches, processClock, Logs, _metrics);
         Work = async term => await Task.Delay(Timeout.InfiniteTimeSpan, term.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -78,13 +76,6 @@ internal sealed class Replica : IAsyncDisposable
 
     /// <summary>As SIGKILL: nothing more reaches the server, and nothing comes back.</summary>
     public void Crash() => Client.Partition();
-
-    public FencedWrites FencedWrites(LeadershipTerm term)
-    {
-        var key = HaNames.LeaderConfigMap(ElectionCluster.Namespace, ElectionCluster.ClusterId, Component);
-        var requests = new LockRequests(Client, key, Options.RequestTimeout, _clock);
-        return new FencedWrites(new ElectionContext(Component, ElectionCluster.ClusterId, Name, Options, requests, _clock, Logs, _metrics), Client, term);
-    }
 
     public async ValueTask DisposeAsync()
     {
