@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Flink.Kubernetes.HA.KubeClient;
 using Flink.Kubernetes.HA.WireFormat;
 using Microsoft.Extensions.Options;
 
@@ -31,11 +32,7 @@ internal sealed partial class KubernetesHaOptionsValidator : IValidateOptions<Ku
         CheckClusterId(options.ClusterId, failures);
         CheckNamespace(options.Namespace, failures);
         CheckIdentity(options.Identity, failures);
-        if (options.KubeClient is null)
-        {
-            failures.Add("KubeClient is null: leave it out for the defaults.");
-        }
-
+        CheckKubeClient(options.KubeClient, failures);
         if (options.LeaderElection is null)
         {
             failures.Add("LeaderElection is null: leave it out for the defaults.");
@@ -69,6 +66,22 @@ internal sealed partial class KubernetesHaOptionsValidator : IValidateOptions<Ku
             failures.Add(
                 $"Namespace ('{namespaceName}', {namespaceName.Length} characters) is not a name that Kubernetes allows: use 1 to {MaximumNamespaceLength} lower-case letters, "
                 + "digits and '-', beginning and ending with a letter or digit; or leave it out for the namespace of the connection.");
+        }
+    }
+
+    // The client's options judge themselves, for they are used without these services too.
+    private static void CheckKubeClient(KubeClientOptions? options, List<string> failures)
+    {
+        try
+        {
+            if (options?.Snapshot() is null)
+            {
+                failures.Add("KubeClient is null: leave it out for the defaults.");
+            }
+        }
+        catch (ArgumentException exception)
+        {
+            failures.Add($"KubeClient: {exception.Message}");
         }
     }
 

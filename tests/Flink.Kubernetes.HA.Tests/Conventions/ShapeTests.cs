@@ -14,6 +14,7 @@ public sealed partial class ShapeTests
     private static readonly Dictionary<string, int> LogBlocks = new()
     {
         ["KubeClient"] = 1,
+        ["Authentication"] = 1,
         ["Watching"] = 2,
         ["LeaderElection"] = 3,
         ["LeaderRetrieval"] = 4,

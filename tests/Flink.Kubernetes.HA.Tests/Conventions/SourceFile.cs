@@ -10,16 +10,14 @@ internal sealed partial record SourceFile(string Path, string Text)
     /// <summary>The text without comments and without the content of strings.</summary>
     public string Code { get; } = CommentsAndStrings().Replace(Text, match => match.Value[0] == '/' ? " " : "\"\"");
 
-    public string Folder => System.IO.Path.GetDirectoryName(Path)!.Replace('\\', '/');
-
     public int Lines => Text.TrimEnd('\n').Split('\n').Length;
 
     public IEnumerable<string> Usings => UsingDirective().Matches(Code).Select(match => match.Groups[1].Value);
 
     public string? Namespace => NamespaceDeclaration().Match(Code) is { Success: true } match ? match.Groups[1].Value : null;
 
-    /// <summary>The names of the types that are declared here, nested ones included.</summary>
-    public IEnumerable<string> DeclaredTypes => TypeDeclaration().Matches(Code).Select(match => match.Groups["name"].Value);
+    /// <summary>The names of the types that are declared here, outside of other types.</summary>
+    public IEnumerable<string> DeclaredTypes => TypeDeclaration().Matches(Code).Where(match => match.Groups["indent"].Length == 0).Select(match => match.Groups["name"].Value);
 
     /// <summary>The names of the public types that are declared here, outside of other types.</summary>
     public IEnumerable<string> PublicTypes => TypeDeclaration().Matches(Code)

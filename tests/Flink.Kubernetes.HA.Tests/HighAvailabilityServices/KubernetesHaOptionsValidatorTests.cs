@@ -68,6 +68,9 @@ public sealed class KubernetesHaOptionsValidatorTests
             Failures(o => (o.KubeClient, o.LeaderElection) = (null!, null!)));
 
     [Fact]
+    public void Wrong_options_of_the_client_are_told() => AssertOne(["KubeClient: ", "MaxRetries", "-1"], o => o.KubeClient.MaxRetries = -1);
+
+    [Fact]
     public void All_that_is_wrong_is_told_at_once() =>
         Assert.Equal(4, Failures(o =>
         {
