@@ -37,7 +37,7 @@ public sealed class ExecCredentialTests : AuthenticationTest
         Assert.Equal("a", await Get());
         var call = await NextCallAsync();
         call.Answer("b", Clock.GetUtcNow() + TimeSpan.FromMinutes(15));
-        await call.Ended;
+        await LastRunEndedAsync();
         Assert.Equal("b", await Get());
         Assert.False(_calls.Reader.TryRead(out _));
     }
@@ -50,7 +50,7 @@ public sealed class ExecCredentialTests : AuthenticationTest
         Assert.Equal("a", await Get());
         var failing = await NextCallAsync();
         failing.Fail("provider is down");
-        await failing.Ended;
+        await LastRunEndedAsync();
         Assert.Equal("a", await Get());
         Assert.Contains(Logged, l => l.Id == 154 && l.Text.Contains("provider is down", StringComparison.Ordinal));
         Assert.False(_calls.Reader.TryRead(out _));
@@ -146,7 +146,8 @@ public sealed class ExecCredentialTests : AuthenticationTest
         Assert.False(call.Stopped.IsCancellationRequested);
         await alsoImpatient.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
-        await call.Ended;
+        await LastRunEndedAsync();
+        Assert.True(call.Stopped.IsCancellationRequested);
 
         var third = Get();
         (await NextCallAsync()).Answer("a", expiration: null);
@@ -176,12 +177,15 @@ public sealed class ExecCredentialTests : AuthenticationTest
         var call = await NextCallAsync();
         _credential.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting);
-        await call.Ended;
+        await LastRunEndedAsync();
+        Assert.True(call.Stopped.IsCancellationRequested);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => Get());
     }
 
     private Task<string?> Get(bool refresh = false, CancellationToken? cancellationToken = null) =>
         _credential.GetTokenAsync(refresh, cancellationToken ?? Cancellation).AsTask();
+
+    private async Task LastRunEndedAsync() => await _credential.LastRun.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async Task HoldAsync(string token, TimeSpan? goodFor)
     {
@@ -218,13 +222,11 @@ public sealed class ExecCredentialTests : AuthenticationTest
 
     private sealed class Call(CancellationToken stopped)
     {
-        private readonly TaskCompletionSource<ExecAnswer> _result = new();
+        private readonly TaskCompletionSource<ExecAnswer> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public CancellationToken Stopped => stopped;
 
         public Task<ExecAnswer> Result => _result.Task;
-
-        public Task Ended => _result.Task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
         public void EndWhenStopped() => stopped.Register(() => _result.TrySetCanceled(stopped));
 

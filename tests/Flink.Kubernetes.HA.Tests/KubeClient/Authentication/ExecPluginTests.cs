@@ -182,6 +182,18 @@ public sealed class ExecPluginTests : AuthenticationTest
     }
 
     [Fact]
+    public async Task A_daemon_that_the_plugin_leaves_behind_holds_nobody_up()
+    {
+        // In real time: nothing tells a test that the plugin's last words have been read.
+        var daemon = Path.Combine(Folder, "daemon");
+        var script = Write("daemon.sh", $"sleep 600 &\necho $! >'{daemon}'\n" + Answer("""{"token":"t"}"""));
+        var answer = await new ExecPlugin(Settings(script), TestEnvironment with { TimeProvider = TimeProvider.System }).RunAsync(Cancellation);
+        using var process = Process.GetProcessById(int.Parse(File.ReadAllText(daemon), CultureInfo.InvariantCulture));
+        process.Kill();
+        Assert.Equal("t", answer.Token);
+    }
+
+    [Fact]
     public async Task What_a_plugin_says_goes_to_the_log_without_the_token()
     {
         using var connection = ConnectTo("echo 'deprecated: use abc-opaque' >&2\n" + Answer("""{"token":"abc-opaque"}"""));
@@ -199,6 +211,9 @@ public sealed class ExecPluginTests : AuthenticationTest
         return error.Message;
     }
 
+    private static ExecPluginSettings Settings(string script) =>
+        new() { Origin = "test", Command = "/bin/sh", ApiVersion = V1, Arguments = [script], ExecInfo = "{}" };
+
     // The plugin tells that it has started by moving its process id into place, after it has written to standard error.
     private async Task<Hanging> StartHangingAsync(CancellationToken cancellationToken)
     {
@@ -206,8 +221,7 @@ public sealed class ExecPluginTests : AuthenticationTest
         using var watcher = new FileSystemWatcher(Folder, "pid") { EnableRaisingEvents = true };
         watcher.Renamed += (_, _) => started.TrySetResult();
         var script = Write("hang.sh", $"cd '{Folder}'\necho waiting for the browser >&2\necho $$ >pid.new\nmv pid.new pid\nexec sleep 600\n");
-        var settings = new ExecPluginSettings { Origin = "test", Command = "/bin/sh", ApiVersion = V1, Arguments = [script], ExecInfo = "{}" };
-        var run = new ExecPlugin(settings, TestEnvironment).RunAsync(cancellationToken);
+        var run = new ExecPlugin(Settings(script), TestEnvironment).RunAsync(cancellationToken);
         await started.Task.WaitAsync(Cancellation);
         return new Hanging(run, Process.GetProcessById(int.Parse(File.ReadAllText(Path.Combine(Folder, "pid")), CultureInfo.InvariantCulture)));
     }
