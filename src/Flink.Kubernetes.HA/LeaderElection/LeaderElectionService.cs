@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Flink.Kubernetes.HA.LeaderElection;
 
 /// <summary>Contends for one component's ConfigMap.</summary>
-internal sealed class LeaderElectionService : ILeaderElectionService
+internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderElectionHealth
 {
     private readonly ElectionContext _context;
     private readonly SharedWatches _watches;
@@ -17,6 +17,7 @@ internal sealed class LeaderElectionService : ILeaderElectionService
     private readonly Lock _gate = new();
     private bool _contending;
     private LeadershipTerm? _term;
+    private WatchSubscription<PartialObjectMetadata>? _subscription;
 
     internal LeaderElectionService(
         LeaderComponent component,
@@ -39,6 +40,10 @@ internal sealed class LeaderElectionService : ILeaderElectionService
     public LeaderComponent Component => _context.Component;
 
     public string Identity => _context.Identity;
+
+    public TimeSpan? SinceLastRenewal => Volatile.Read(ref _term) is { LossReason: null } term ? term.Keeper.SinceRenewal : null;
+
+    public Exception? WatchFailure => Volatile.Read(ref _subscription)?.Failure;
 
     public IAsyncEnumerable<LeadershipTerm> ContendAsync(CancellationToken cancellationToken = default) => ContendCoreAsync(null, cancellationToken);
 
@@ -79,6 +84,7 @@ internal sealed class LeaderElectionService : ILeaderElectionService
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _disposal.Token);
             var subscription = _watches.Subscribe(KubeResources.ConfigMaps.MetadataOnly, _context.Requests.Key);
             await using var unsubscribe = subscription.ConfigureAwait(false);
+            Volatile.Write(ref _subscription, subscription);
             var watch = new LockWatch(subscription, _context.TimeProvider);
             var contender = new Contender(_context, watch);
             Log.Contending(_context.Logger, _context.Name, Identity, _context.ConfigMap);
@@ -100,6 +106,7 @@ internal sealed class LeaderElectionService : ILeaderElectionService
         }
         finally
         {
+            Volatile.Write(ref _subscription, null);
             End();
         }
     }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Flink.Kubernetes.HA.LeaderRetrieval;
 
 /// <summary>Follows one object by watch from its creation on, and tells any number of readers and listeners who leads.</summary>
-internal abstract class WatchedLeaderRetrieval<T> : ILeaderRetrievalService
+internal abstract class WatchedLeaderRetrieval<T> : ILeaderRetrievalService, ILeaderRetrievalHealth
     where T : KubeObject
 {
     private readonly Lock _lock = new();
@@ -36,6 +36,8 @@ internal abstract class WatchedLeaderRetrieval<T> : ILeaderRetrievalService
     public LeaderComponent Component { get; }
 
     public LeaderInformation? Current => State.Leader;
+
+    public Exception? WatchFailure => _subscription.Failure;
 
     private RetrievalState State => _states.Latest.Value ?? RetrievalState.Initial;
 
@@ -144,7 +146,15 @@ internal abstract class WatchedLeaderRetrieval<T> : ILeaderRetrievalService
         if (!before.IsKnown || before.Leader != reading.Leader)
         {
             _metrics.LeaderChanged();
-            Log.LeaderObserved(_logger, Component, reading.Leader);
+            if (reading.Leader is { } leader)
+            {
+                Log.LeaderObserved(_logger, Component, leader.Address, leader.SessionId, leader.FencingToken);
+            }
+            else
+            {
+                Log.NoLeaderObserved(_logger, Component);
+            }
+
         }
 
         Publish(before with { IsKnown = true, Leader = reading.Leader, Problem = problem });

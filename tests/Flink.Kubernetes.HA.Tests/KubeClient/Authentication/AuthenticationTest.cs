@@ -13,6 +13,9 @@ public abstract class AuthenticationTest : IDisposable
 
     private protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
+    /// <summary>How long to wait, in real time, for what comes at once unless it is broken.</summary>
+    private protected static TimeSpan Patience { get; } = TimeSpan.FromSeconds(30);
+
     private protected string Folder { get; }
 
     private protected SteppedClock Clock { get; } = new();

@@ -145,7 +145,7 @@ public sealed class ExecCredentialTests : AuthenticationTest
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
         Assert.False(call.Stopped.IsCancellationRequested);
         await alsoImpatient.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second.WaitAsync(Patience, Cancellation));
         await LastRunEndedAsync();
         Assert.True(call.Stopped.IsCancellationRequested);
 
@@ -164,7 +164,7 @@ public sealed class ExecCredentialTests : AuthenticationTest
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
 
         var second = Get();
-        Assert.False(_calls.Reader.TryRead(out _));
+        await Assert.ThrowsAsync<TimeoutException>(() => _calls.Reader.WaitToReadAsync(Cancellation).AsTask().WaitAsync(TimeSpan.FromMilliseconds(100), Cancellation));
         call.Fail("killed");
         (await NextCallAsync()).Answer("a", expiration: null);
         Assert.Equal("a", await second);
@@ -183,9 +183,13 @@ public sealed class ExecCredentialTests : AuthenticationTest
     }
 
     private Task<string?> Get(bool refresh = false, CancellationToken? cancellationToken = null) =>
-        _credential.GetTokenAsync(refresh, cancellationToken ?? Cancellation).AsTask();
+        _credential.GetTokenAsync(refresh, cancellationToken ?? Cancellation).AsTask().WaitAsync(Patience, Cancellation);
 
-    private async Task LastRunEndedAsync() => await _credential.LastRun.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    private async Task LastRunEndedAsync()
+    {
+        await _credential.LastRun.WaitAsync(Patience, Cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Assert.True(_credential.LastRun.IsCompleted);
+    }
 
     private async Task HoldAsync(string token, TimeSpan? goodFor)
     {
@@ -196,7 +200,7 @@ public sealed class ExecCredentialTests : AuthenticationTest
 
     private async Task<Call> NextCallAsync(bool endsWhenStopped = true)
     {
-        var call = await _calls.Reader.ReadAsync(Cancellation);
+        var call = await _calls.Reader.ReadAsync(Cancellation).AsTask().WaitAsync(Patience, Cancellation);
         if (endsWhenStopped)
         {
             call.EndWhenStopped();

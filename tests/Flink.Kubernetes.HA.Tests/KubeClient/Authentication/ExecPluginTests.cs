@@ -166,8 +166,8 @@ public sealed class ExecPluginTests : AuthenticationTest
         using var cancelled = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         using var plugin = await StartHangingAsync(cancelled.Token);
         await cancelled.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => plugin.Run);
-        await plugin.Process.WaitForExitAsync(Cancellation);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => plugin.Run.WaitAsync(Patience, Cancellation));
+        await plugin.Process.WaitForExitAsync(Cancellation).WaitAsync(Patience, Cancellation);
     }
 
     [Fact]
@@ -175,10 +175,10 @@ public sealed class ExecPluginTests : AuthenticationTest
     {
         using var plugin = await StartHangingAsync(Cancellation);
         Clock.Advance(ExecPlugin.TimeLimit);
-        var error = await Assert.ThrowsAsync<KubeConfigException>(() => plugin.Run);
+        var error = await Assert.ThrowsAsync<KubeConfigException>(() => plugin.Run.WaitAsync(Patience, Cancellation));
         Assert.Contains("within 30 s", error.Message, StringComparison.Ordinal);
         Assert.Contains("waiting for the browser", error.Message, StringComparison.Ordinal);
-        await plugin.Process.WaitForExitAsync(Cancellation);
+        await plugin.Process.WaitForExitAsync(Cancellation).WaitAsync(Patience, Cancellation);
     }
 
     [Fact]
@@ -222,7 +222,7 @@ public sealed class ExecPluginTests : AuthenticationTest
         watcher.Renamed += (_, _) => started.TrySetResult();
         var script = Write("hang.sh", $"cd '{Folder}'\necho waiting for the browser >&2\necho $$ >pid.new\nmv pid.new pid\nexec sleep 600\n");
         var run = new ExecPlugin(Settings(script), TestEnvironment).RunAsync(cancellationToken);
-        await started.Task.WaitAsync(Cancellation);
+        await started.Task.WaitAsync(Patience, Cancellation);
         return new Hanging(run, Process.GetProcessById(int.Parse(File.ReadAllText(Path.Combine(Folder, "pid")), CultureInfo.InvariantCulture)));
     }
 
