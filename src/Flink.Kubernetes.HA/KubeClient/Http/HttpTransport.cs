@@ -17,7 +17,6 @@ internal sealed class HttpTransport : IDisposable
     private readonly ILogger _logger;
     private readonly bool _ownsHandler;
     private volatile HttpMessageInvoker _current;
-    private HttpMessageInvoker? _retired;
     private X509Certificate2? _certificate;
 
     public HttpTransport(KubeConnection connection, KubeClientOptions options, HttpMessageHandler? handler, ILogger logger)
@@ -40,23 +39,11 @@ internal sealed class HttpTransport : IDisposable
         return await SendAsync(request, refresh: true, limit).ConfigureAwait(false);
     }
 
-    public void Dispose()
-    {
-        lock (_lock)
-        {
-            _current.Dispose();
-            _retired?.Dispose();
-        }
-    }
+    public void Dispose() => _current.Dispose();
 
     private async Task<HttpResponseMessage> SendAsync(KubeRequest request, bool refresh, CallLimit limit)
     {
         var token = await GetTokenAsync(request, refresh, limit).ConfigureAwait(false);
-        if (refresh && _ownsHandler)
-        {
-            ReconnectIfCertificateChanged();
-        }
-
         return await _current.SendAsync(CreateMessage(request, token), limit.Token).ConfigureAwait(false);
     }
 
@@ -64,7 +51,13 @@ internal sealed class HttpTransport : IDisposable
     {
         try
         {
-            return await _connection.Credential.GetTokenAsync(refresh, limit.Token).ConfigureAwait(false);
+            var token = await _connection.Credential.GetTokenAsync(refresh, limit.Token).ConfigureAwait(false);
+            if (_ownsHandler)
+            {
+                ReconnectIfCertificateChanged();
+            }
+
+            return token;
         }
         catch (OperationCanceledException) when (limit.Token.IsCancellationRequested)
         {
@@ -77,22 +70,18 @@ internal sealed class HttpTransport : IDisposable
         }
     }
 
-    // A connection stays what its certificate made it, so a new certificate needs new connections.
+    // A connection stays what its certificate made it, so a new certificate needs new connections. The old ones finish their
+    // requests and watches, and go when they have been idle for a while; to dispose them here would break off what is on its way.
     private void ReconnectIfCertificateChanged()
     {
         var certificate = _connection.Credential.ClientCertificate;
         lock (_lock)
         {
-            if (certificate?.Thumbprint == _certificate?.Thumbprint)
+            if (!ReferenceEquals(certificate, _certificate))
             {
-                return;
+                _certificate = certificate;
+                _current = new HttpMessageInvoker(SocketsHandlers.Create(_connection, _options));
             }
-
-            _certificate = certificate;
-            // The one before the last has had a certificate's lifetime to finish its requests.
-            _retired?.Dispose();
-            _retired = _current;
-            _current = new HttpMessageInvoker(SocketsHandlers.Create(_connection, _options));
         }
     }
 

@@ -45,7 +45,7 @@ internal static class KubeFailures
     public static KubeClientException CredentialFailed(KubeRequest request, Exception cause) => Create(
         request,
         KubeFailure.Unauthorized,
-        $"the credential gave no token: {cause.Message} Nothing was sent.",
+        $"the credential can't be used, nothing was sent: {cause.Message}",
         cause: cause);
 
     /// <summary>No connection came about, so the server has not seen the request.</summary>
