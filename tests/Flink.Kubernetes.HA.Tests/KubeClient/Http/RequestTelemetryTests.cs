@@ -34,7 +34,7 @@ public sealed class RequestTelemetryTests
             ScriptedHandler.Json(ConfigMapJson),
             ScriptedHandler.Status(409, "Conflict"),
             ScriptedHandler.Throw(HttpRequestError.ResponseEnded));
-        await using var client = Over(handler, clock, metrics: metrics);
+        await using var client = Over(handler, clock, new KubeClientOptions { MaxRetryDelay = TimeSpan.FromSeconds(1) }, metrics: metrics);
 
         var get = client.GetAsync(KubeResources.ConfigMaps, Key, Token);
         await clock.WaitForTimersAsync(2, Token);

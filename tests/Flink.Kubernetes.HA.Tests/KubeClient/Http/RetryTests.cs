@@ -10,7 +10,12 @@ public sealed class RetryTests
     // While a retry is waited for, two timers are armed: the call's time limit and the wait.
     private const int TimersWhileWaiting = 2;
 
+    // A random wait has no other upper bound that a test could pass for certain.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+
     private readonly ManualTimeProvider _clock = new();
+
+    private readonly KubeClientOptions _options = new() { MaxRetryDelay = LongestWait };
 
     [Fact]
     public async Task A_read_is_repeated_after_5xx_and_lost_connections_until_it_succeeds()
@@ -21,7 +26,7 @@ public sealed class RetryTests
             ScriptedHandler.Throw(new IOException("reset")),
             ScriptedHandler.Throw(HttpRequestError.ConnectionError),
             ScriptedHandler.Json(ConfigMapJson));
-        await using var client = Over(handler, _clock);
+        await using var client = Over(handler, _clock, _options);
 
         var get = client.GetAsync(KubeResources.ConfigMaps, Key, Token);
         await PassRetries(4);
@@ -35,7 +40,8 @@ public sealed class RetryTests
     {
         var down = ScriptedHandler.Text("down", 503, "text/plain");
         var handler = new ScriptedHandler(down, down, down);
-        await using var client = Over(handler, _clock, new KubeClientOptions { MaxRetries = 2 });
+        _options.MaxRetries = 2;
+        await using var client = Over(handler, _clock, _options);
 
         var get = client.GetAsync(KubeResources.ConfigMaps, Key, Token);
         await PassRetries(2);
@@ -52,7 +58,7 @@ public sealed class RetryTests
     public async Task A_write_that_never_left_is_repeated(HttpRequestError error)
     {
         var handler = new ScriptedHandler(ScriptedHandler.Throw(error), ScriptedHandler.Json(ConfigMapJson));
-        await using var client = Over(handler, _clock);
+        await using var client = Over(handler, _clock, _options);
 
         var patch = client.PatchAsync(KubeResources.ConfigMaps, Key, Patch, Token);
         await PassRetries(1);
@@ -66,7 +72,7 @@ public sealed class RetryTests
     {
         // What the runtime's handler throws when its own limit on connecting has passed.
         var handler = new ScriptedHandler(ScriptedHandler.Throw(new TaskCanceledException("connect", new TimeoutException())), ScriptedHandler.Json(ConfigMapJson));
-        await using var client = Over(handler, _clock);
+        await using var client = Over(handler, _clock, _options);
 
         var patch = client.PatchAsync(KubeResources.ConfigMaps, Key, Patch, Token);
         await PassRetries(1);
@@ -82,7 +88,7 @@ public sealed class RetryTests
     public async Task A_write_whose_answer_was_lost_is_unknown_and_not_repeated(HttpRequestError error)
     {
         var handler = new ScriptedHandler(ScriptedHandler.Throw(error));
-        await using var client = Over(handler, _clock);
+        await using var client = Over(handler, _clock, _options);
 
         var failure = await FailureOf(() => client.DeleteAsync(KubeResources.ConfigMaps, Key, null, Token));
 
@@ -179,7 +185,7 @@ public sealed class RetryTests
     public async Task Opening_a_watch_is_left_to_whoever_keeps_it_alive()
     {
         var handler = new ScriptedHandler(ScriptedHandler.Text("down", 503, "text/plain"));
-        await using var client = Over(handler, _clock);
+        await using var client = Over(handler, _clock, _options);
 
         var failure = await FailureOf(() => ReadAll(client.WatchAsync(KubeResources.ConfigMaps, "ns", null, Token)));
 
@@ -193,7 +199,7 @@ public sealed class RetryTests
         for (var i = 0; i < count; i++)
         {
             await _clock.WaitForTimersAsync(TimersWhileWaiting, Token);
-            _clock.Advance(TimeSpan.FromSeconds(1));
+            _clock.Advance(LongestWait);
         }
     }
 
