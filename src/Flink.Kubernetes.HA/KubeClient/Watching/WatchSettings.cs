@@ -36,11 +36,11 @@ internal sealed record WatchSettings
         return TimeSpan.FromSeconds(Math.Ceiling((MinimumConnectionTime + spread).TotalSeconds));
     }
 
-    /// <summary>The delay before the next try after <paramref name="setbacks"/> failures in a row.</summary>
-    public TimeSpan RetryDelay(int setbacks)
+    /// <summary>The delay before the next try after <paramref name="failures"/> failures in a row.</summary>
+    public TimeSpan RetryDelay(int failures)
     {
         // 2^20 × 200 ms is days already: the bound keeps the power finite.
-        var full = FirstRetryDelay * Math.Pow(2, Math.Clamp(setbacks - 1, 0, 20));
+        var full = FirstRetryDelay * Math.Pow(2, Math.Clamp(failures - 1, 0, 20));
         return (full < MaximumRetryDelay ? full : MaximumRetryDelay) * (0.5 + (0.5 * Random.Shared.NextDouble()));
     }
 }

@@ -69,6 +69,20 @@ public sealed class WatchFailureTests : WatchTestBase
     }
 
     [Fact]
+    public async Task An_outage_is_over_when_a_list_is_answered()
+    {
+        await using var subscription = Subscribe();
+        (await Client.NextConnectionAsync()).Fail(KubeFailure.Unavailable);
+        (await NextConnectionWithinAsync(TimeSpan.FromSeconds(1))).Fail(KubeFailure.Unavailable);
+        var connection = await NextConnectionWithinAsync(TimeSpan.FromSeconds(1));
+        Assert.NotNull(await NextFailureAsync(subscription));
+
+        connection.Fail(KubeFailure.Gone);
+
+        Assert.Null(await NextFailureAsync(subscription));
+    }
+
+    [Fact]
     public async Task A_list_that_hangs_is_given_up_and_tried_again()
     {
         Client.OnList = async (number, cancellationToken) =>
