@@ -51,7 +51,9 @@ internal sealed class WatchHealth(string resource, ObjectKey key, WatchSettings 
         }
 
         var delay = settings.RetryDelay(_failuresInARow);
-        return failure?.RetryAfter is { } asked && asked > delay ? asked : delay;
+        var asked = failure?.RetryAfter ?? TimeSpan.Zero;
+        asked = asked < settings.LongestRetryAfter ? asked : settings.LongestRetryAfter;
+        return asked > delay ? asked : delay;
     }
 
     private void Recovered()

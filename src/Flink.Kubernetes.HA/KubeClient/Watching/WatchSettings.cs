@@ -30,6 +30,9 @@ internal sealed record WatchSettings
     /// <summary>The longest delay between two tries.</summary>
     public TimeSpan MaximumRetryDelay { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>A server that asks to wait is obeyed up to this time.</summary>
+    public TimeSpan LongestRetryAfter { get; init; } = TimeSpan.FromMinutes(1);
+
     public TimeSpan NextConnectionTime()
     {
         var spread = (MaximumConnectionTime - MinimumConnectionTime) * Random.Shared.NextDouble();

@@ -82,6 +82,22 @@ public sealed class WatchFailureTests : WatchTestBase
         Assert.Null(await NextFailureAsync(subscription));
     }
 
+    [Theory]
+    [InlineData(30, 30)]
+    [InlineData(3600, 60)]
+    public async Task A_server_that_asks_to_wait_is_obeyed_within_reason(int asked, int waited)
+    {
+        Client.OnList = (number, _) => number == 1
+            ? throw new KubeClientException(KubeFailure.TooManyRequests, "Scripted: too busy.") { Verb = "list", RetryAfter = TimeSpan.FromSeconds(asked) }
+            : Task.FromResult(new KubeList<ConfigMap>([], "1"));
+        await using var subscription = Subscribe();
+
+        await Time.AdvanceAsync(TimeSpan.FromSeconds(waited - 1), cancellationToken: Cancelled);
+        Assert.Equal(1, Client.Lists);
+        await Time.AdvanceAsync(TimeSpan.FromSeconds(1), cancellationToken: Cancelled);
+        Assert.Equal(2, Client.Lists);
+    }
+
     [Fact]
     public async Task A_list_that_hangs_is_given_up_and_tried_again()
     {
