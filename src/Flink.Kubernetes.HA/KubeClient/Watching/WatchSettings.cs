@@ -30,17 +30,20 @@ internal sealed record WatchSettings
     /// <summary>The longest delay between two tries.</summary>
     public TimeSpan MaximumRetryDelay { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>A server that asks to wait is obeyed up to this time.</summary>
+    public TimeSpan LongestRetryAfter { get; init; } = TimeSpan.FromMinutes(1);
+
     public TimeSpan NextConnectionTime()
     {
         var spread = (MaximumConnectionTime - MinimumConnectionTime) * Random.Shared.NextDouble();
         return TimeSpan.FromSeconds(Math.Ceiling((MinimumConnectionTime + spread).TotalSeconds));
     }
 
-    /// <summary>The delay before the next try after <paramref name="setbacks"/> failures in a row.</summary>
-    public TimeSpan RetryDelay(int setbacks)
+    /// <summary>The delay before the next try after <paramref name="failures"/> failures in a row.</summary>
+    public TimeSpan RetryDelay(int failures)
     {
         // 2^20 × 200 ms is days already: the bound keeps the power finite.
-        var full = FirstRetryDelay * Math.Pow(2, Math.Clamp(setbacks - 1, 0, 20));
+        var full = FirstRetryDelay * Math.Pow(2, Math.Clamp(failures - 1, 0, 20));
         return (full < MaximumRetryDelay ? full : MaximumRetryDelay) * (0.5 + (0.5 * Random.Shared.NextDouble()));
     }
 }

@@ -69,6 +69,36 @@ public sealed class WatchFailureTests : WatchTestBase
     }
 
     [Fact]
+    public async Task An_outage_is_over_when_a_list_is_answered()
+    {
+        await using var subscription = Subscribe();
+        (await Client.NextConnectionAsync()).Fail(KubeFailure.Unavailable);
+        (await NextConnectionWithinAsync(TimeSpan.FromSeconds(1))).Fail(KubeFailure.Unavailable);
+        var connection = await NextConnectionWithinAsync(TimeSpan.FromSeconds(1));
+        Assert.NotNull(await NextFailureAsync(subscription));
+
+        connection.Fail(KubeFailure.Gone);
+
+        Assert.Null(await NextFailureAsync(subscription));
+    }
+
+    [Theory]
+    [InlineData(30, 30)]
+    [InlineData(3600, 60)]
+    public async Task A_server_that_asks_to_wait_is_obeyed_within_reason(int asked, int waited)
+    {
+        Client.OnList = (number, _) => number == 1
+            ? throw new KubeClientException(KubeFailure.TooManyRequests, "Scripted: too busy.") { Verb = "list", RetryAfter = TimeSpan.FromSeconds(asked) }
+            : Task.FromResult(new KubeList<ConfigMap>([], "1"));
+        await using var subscription = Subscribe();
+
+        await Time.AdvanceAsync(TimeSpan.FromSeconds(waited - 1), cancellationToken: Cancelled);
+        Assert.Equal(1, Client.Lists);
+        await Time.AdvanceAsync(TimeSpan.FromSeconds(1), cancellationToken: Cancelled);
+        Assert.Equal(2, Client.Lists);
+    }
+
+    [Fact]
     public async Task A_list_that_hangs_is_given_up_and_tried_again()
     {
         Client.OnList = async (number, cancellationToken) =>
