@@ -30,6 +30,18 @@ internal sealed class ExecCredential(Func<CancellationToken, Task<ExecAnswer>> r
 
     public override X509Certificate2? ClientCertificate => Volatile.Read(ref _held)?.Answer.ClientCertificate;
 
+    /// <summary>The last run that was started, which may have ended.</summary>
+    internal Task LastRun
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _lastRun;
+            }
+        }
+    }
+
     public override async ValueTask<string?> GetTokenAsync(bool refresh, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -9,7 +9,7 @@ namespace Flink.Kubernetes.HA.KubeClient.Authentication;
 internal sealed class ExecPlugin(ExecPluginSettings settings, AuthenticationEnvironment environment)
 {
     private static readonly TimeSpan ExitLimit = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a plugin may take: long enough to ask a slow identity provider, and nobody is there to wait for.</summary>
     public static TimeSpan TimeLimit { get; } = TimeSpan.FromSeconds(30);
@@ -23,24 +23,21 @@ internal sealed class ExecPlugin(ExecPluginSettings settings, AuthenticationEnvi
         using var process = Start();
         using var output = new PluginOutput(process.StandardOutput);
         using var errors = new PluginOutput(process.StandardError);
+        process.StandardInput.Close();
+        var printed = Task.WhenAll(output.ReadToEndAsync(), errors.ReadToEndAsync());
         try
         {
-            process.StandardInput.Close();
-            var printed = Task.WhenAll(output.ReadToEndAsync(), errors.ReadToEndAsync());
             await process.WaitForExitAsync(either.Token).ConfigureAwait(false);
-            await printed.WaitAsync(DrainLimit, environment.TimeProvider, either.Token).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            // A daemon that the plugin has started holds the pipe open; what the plugin printed has come.
         }
         catch (OperationCanceledException)
         {
             await KillAsync(process).ConfigureAwait(false);
+            await DrainAsync(printed).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             throw Failed($"did not end within {TimeLimit.TotalSeconds:0} s and was killed", errors);
         }
 
+        await DrainAsync(printed).ConfigureAwait(false);
         if (process.ExitCode != 0)
         {
             throw Failed($"failed with exit code {process.ExitCode}", errors);
@@ -82,6 +79,18 @@ internal sealed class ExecPlugin(ExecPluginSettings settings, AuthenticationEnvi
         catch (Win32Exception e)
         {
             throw new KubeConfigException($"{settings.Origin}: '{path}' cannot be started: {e.Message} Is it a program for this machine, with the right to run it?", e);
+        }
+    }
+
+    // What the plugin itself printed has come when it has ended; a daemon that it left behind may hold the pipe open for ever.
+    private async Task DrainAsync(Task printed)
+    {
+        try
+        {
+            await printed.WaitAsync(DrainLimit, environment.TimeProvider).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
         }
     }
 
