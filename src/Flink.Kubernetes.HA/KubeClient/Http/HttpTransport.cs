@@ -16,7 +16,7 @@ internal sealed class HttpTransport : IDisposable
     private readonly KubeClientOptions _options;
     private readonly ILogger _logger;
     private readonly bool _ownsHandler;
-    private HttpMessageInvoker _current;
+    private volatile HttpMessageInvoker _current;
     private HttpMessageInvoker? _retired;
     private X509Certificate2? _certificate;
 

@@ -32,8 +32,8 @@ public sealed class KubeClientOptions
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>After how much silence a connection is probed, so that a dead one is noticed.</summary>
-    /// <value>Default: 3 seconds. Sent as HTTP/2 PING; over HTTP/1.1 as TCP keep-alive.</value>
-    public TimeSpan KeepAlivePingDelay { get; set; } = TimeSpan.FromSeconds(3);
+    /// <value>Default: 2 seconds. Sent as HTTP/2 PING; over HTTP/1.1 as TCP keep-alive.</value>
+    public TimeSpan KeepAlivePingDelay { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long to wait for the answer to a probe before the connection counts as dead.</summary>
     /// <value>Default: 2 seconds. Requests on the connection then fail; writes among them with an unknown outcome.</value>

@@ -32,11 +32,12 @@ internal static class StatusFailures
 
     private static KubeClientException Create(KubeRequest request, HttpStatusCode code, KubeFailure failure, KubeStatus? status, string said, TimeSpan? retryAfter)
     {
-        var advice = Advice(request, failure);
+        var reason = status?.Reason is { } word ? " " + word : string.Empty;
+        var end = said.EndsWith('.') ? string.Empty : ".";
         return KubeFailures.Create(
             request,
             failure,
-            $"{Describe(failure)} (HTTP {(int)code}{(status?.Reason is { } reason ? " " + reason : string.Empty)}): {said}{(advice is null ? string.Empty : " " + advice)}",
+            $"{Describe(request, failure)} (HTTP {(int)code}{reason}): {said}{end}{Advice(request, failure)}",
             code,
             status?.Reason,
             request.IsWrite && failure == KubeFailure.Unavailable,
@@ -60,7 +61,7 @@ internal static class StatusFailures
         _ => KubeFailure.Other,
     };
 
-    private static string Describe(KubeFailure failure) => failure switch
+    private static string Describe(KubeRequest request, KubeFailure failure) => failure switch
     {
         KubeFailure.BadRequest => "the server could not read the request",
         KubeFailure.Unauthorized => "the credential was refused, also after it was read anew",
@@ -70,7 +71,7 @@ internal static class StatusFailures
         KubeFailure.Conflict => "it has changed since it was read, or a precondition does not hold",
         KubeFailure.Gone => "the resource version or continue token has expired",
         KubeFailure.TooLarge => "the request is too large",
-        KubeFailure.Invalid => "not valid, or a test of the patch failed",
+        KubeFailure.Invalid => request.Verb == "patch" ? "a test of the patch failed, or the result is not valid" : "not valid",
         KubeFailure.TooManyRequests => "the server is too busy and did nothing",
         KubeFailure.Unavailable => "the server failed",
         _ => "refused",
@@ -79,11 +80,11 @@ internal static class StatusFailures
     private static string? Advice(KubeRequest request, KubeFailure failure) => failure switch
     {
         KubeFailure.Forbidden =>
-            $"Grant verb \"{request.Verb}\" on resource \"{request.Plural}\" in namespace \"{request.Namespace}\" to this process's service account or user, "
+            $" Grant verb \"{request.Verb}\" on resource \"{request.Plural}\" in namespace \"{request.Namespace}\" to this process's service account or user, "
             + $"as a Role's rule: {{apiGroups: [\"{request.Group}\"], resources: [\"{request.Plural}\"], verbs: [\"{request.Verb}\"]}}.",
         KubeFailure.Unauthorized =>
-            "Check that the token or client certificate is not expired and belongs to this cluster, and that the service account still exists.",
-        KubeFailure.TooLarge => "Store less in the object: a ConfigMap takes 1 MiB in all.",
+            " Check that the token or client certificate is not expired and belongs to this cluster, and that the service account still exists.",
+        KubeFailure.TooLarge => " Store less in the object: a ConfigMap takes 1 MiB in all.",
         _ => null,
     };
 

@@ -21,7 +21,7 @@ internal static class WatchStream
         ThrowIfNotJson(request, response);
 
         var pipe = PipeReader.Create(await response.Content.ReadAsStreamAsync(any.Token).ConfigureAwait(false), PipeOptions);
-        var reason = "left by its reader, or failed";
+        var reason = "left or broken";
         try
         {
             var lines = new JsonLineReader(pipe);
