@@ -30,6 +30,11 @@ internal sealed partial class ApiOperations(TimeProvider timeProvider, InMemoryA
             throw ApiError.Expired("The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.");
         }
 
+        if (long.TryParse(request.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var atLeast) && atLeast > _store.Revision)
+        {
+            throw new ApiError(504, "Timeout", $"Timeout: Too large resource version: {atLeast}, current: {_store.Revision}") { RetryAfterSeconds = 1 };
+        }
+
         var revision = from?.Revision ?? _store.Revision;
         var limit = request.Limit is > 0 ? request.Limit.Value : int.MaxValue - 1;
         var items = _store.At(call.Resource, revision)

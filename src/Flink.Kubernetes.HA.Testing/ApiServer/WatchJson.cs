@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Flink.Kubernetes.HA.Testing.ApiServer;
@@ -13,4 +14,7 @@ internal static class WatchJson
         ["apiVersion"] = metadataOnly ? "meta.k8s.io/v1" : resource.ApiVersion,
         ["metadata"] = new JsonObject { ["resourceVersion"] = revision.ToString(CultureInfo.InvariantCulture), ["creationTimestamp"] = null },
     });
+
+    /// <summary>One event as a line.</summary>
+    public static byte[] Event(string type, byte[] item) => [.. "{\"type\":\""u8, .. Encoding.ASCII.GetBytes(type), .. "\",\"object\":"u8, .. item, .. "}\n"u8];
 }
