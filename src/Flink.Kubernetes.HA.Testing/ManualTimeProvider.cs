@@ -67,6 +67,15 @@ public sealed class ManualTimeProvider : TimeProvider
         return timer;
     }
 
+    /// <summary>Creates the clock of another machine: it moves with this one, but not as fast or as slow.</summary>
+    /// <param name="rate">Its seconds per second of this clock; above zero, such as 1.01.</param>
+    /// <param name="wallClockOffset">How far its wall clock is ahead; negative for behind.</param>
+    public TimeProvider CreateSkewed(double rate, TimeSpan wallClockOffset = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(rate, 0);
+        return new SkewedTimeProvider(this, rate, wallClockOffset);
+    }
+
     /// <summary>Moves only the wall clock, as an operator or NTP does: no timer fires.</summary>
     /// <param name="step">How far; negative for back.</param>
     public void StepWallClock(TimeSpan step)

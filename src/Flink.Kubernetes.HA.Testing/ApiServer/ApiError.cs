@@ -3,11 +3,11 @@ using System.Text.Json.Nodes;
 namespace Flink.Kubernetes.HA.Testing.ApiServer;
 
 /// <summary>A refusal, in the real server's status, reason and wording.</summary>
-internal sealed class ApiError(int status, string reason, string message) : Exception(message)
+internal sealed class ApiError(int status, string? reason, string message) : Exception(message)
 {
     public int Status { get; } = status;
 
-    public string Reason { get; } = reason;
+    public string? Reason { get; } = reason;
 
     public int? RetryAfterSeconds { get; init; }
 
@@ -49,6 +49,11 @@ internal sealed class ApiError(int status, string reason, string message) : Exce
             ["reason"] = Reason,
             ["code"] = Status,
         };
+        if (Reason is null)
+        {
+            status.Remove("reason");
+        }
+
         if (RetryAfterSeconds is { } seconds)
         {
             status["details"] = new JsonObject { ["retryAfterSeconds"] = seconds };

@@ -55,7 +55,7 @@ internal sealed partial class ApiOperations(TimeProvider timeProvider, InMemoryA
         metadata["namespace"] = call.Namespace;
         if (metadata["resourceVersion"] is not null)
         {
-            throw new ApiError(500, string.Empty, "resourceVersion should not be set on objects to be created");
+            throw new ApiError(500, reason: null, "resourceVersion should not be set on objects to be created");
         }
 
         if (metadata["name"] is null && metadata["generateName"] is { } prefix)
@@ -108,7 +108,7 @@ internal sealed partial class ApiOperations(TimeProvider timeProvider, InMemoryA
         var patch = JsonText.ParseBody(body.Span);
         if (type == KubePatchType.Merge && patch is not JsonObject)
         {
-            throw ApiError.BadRequest("a merge patch is an object");
+            throw ApiError.PatchRefused("a merge patch is an object");
         }
 
         var patched = type == KubePatchType.Json ? JsonPatch.Apply(stored.ToNode(), patch) : MergePatch.Apply(stored.ToNode(), patch);

@@ -17,5 +17,13 @@ internal sealed record ApiResource(string Group, string Plural, string Kind, str
 
     public string QualifiedKind => Group.Length == 0 ? Kind : $"{Kind}.{Group}";
 
+    /// <summary>Whether the server keeps such a member of an object; of pods it knows too little to drop any.</summary>
+    public bool Keeps(string member) => Plural switch
+    {
+        "configmaps" => member is "data" or "binaryData" or "immutable",
+        "leases" => member is "spec",
+        _ => member is not ("apiVersion" or "kind" or "metadata"),
+    };
+
     public static ApiResource? Find(string group, string plural) => All.FirstOrDefault(r => r.Group == group && r.Plural == plural);
 }

@@ -18,7 +18,7 @@ internal static class ObjectForm
         var result = new JsonObject { ["apiVersion"] = resource.ApiVersion, ["kind"] = resource.Kind, ["metadata"] = Metadata(source) };
         foreach (var (name, value) in source)
         {
-            if (value is not null && name is not ("apiVersion" or "kind" or "metadata"))
+            if (value is not null && resource.Keeps(name))
             {
                 result[name] = value.DeepClone();
             }
@@ -28,6 +28,7 @@ internal static class ObjectForm
         {
             TextMap(result, "data");
             TextMap(result, "binaryData");
+            Base64(result);
             _ = result["immutable"] is { } flag && flag.GetValueKind() is not (JsonValueKind.True or JsonValueKind.False)
                 ? throw new FormatException("immutable must be a boolean")
                 : true;
@@ -91,6 +92,17 @@ internal static class ObjectForm
         if (map.Count == 0)
         {
             parent.Remove(name);
+        }
+    }
+
+    private static void Base64(JsonObject map)
+    {
+        foreach (var (key, value) in map["binaryData"]?.AsObject() ?? [])
+        {
+            if (!System.Buffers.Text.Base64.IsValid((string)value!))
+            {
+                throw new FormatException($"binaryData.{key} is not base64");
+            }
         }
     }
 

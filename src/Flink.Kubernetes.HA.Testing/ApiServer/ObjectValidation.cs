@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -78,11 +79,8 @@ internal static class ObjectValidation
         var bytes = data.Sum(entry => (long)Encoding.UTF8.GetByteCount((string)entry.Value!));
         foreach (var (key, value) in binaryData)
         {
-            var text = (string)value!;
-            var decoded = new byte[text.Length];
-            bytes += Convert.TryFromBase64String(text, decoded, out var length)
-                ? length
-                : throw Invalid(name, $"binaryData[{key}]: Invalid value: it is not base64");
+            Base64.IsValid((string)value!, out var length);
+            bytes += length;
             _ = data.ContainsKey(key) ? throw Invalid(name, $"data[{key}]: Invalid value: \"{key}\": duplicate of key present in binaryData") : 0;
         }
 

@@ -6,7 +6,7 @@ namespace Flink.Kubernetes.HA.Testing.Http;
 /// <summary>Which forms a client sends and takes.</summary>
 internal static class MediaTypes
 {
-    /// <summary>The first form that this server can give decides; tables are none of them, as for a server's own kinds without columns.</summary>
+    /// <summary>The first form that this server can give decides; it gives no tables, and kubectl copes.</summary>
     public static bool WantsMetadataOnly(string? accept)
     {
         if (string.IsNullOrEmpty(accept))

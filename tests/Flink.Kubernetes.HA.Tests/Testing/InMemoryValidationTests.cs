@@ -58,7 +58,7 @@ public sealed class InMemoryValidationTests : InMemoryCluster
         await CreateAsync(NewMap("a", ("k", "v")));
         Assert.Equal(KubeFailure.BadRequest, (await FailureOfAsync(() => PatchAsync(JsonPatchOperation.Replace("/metadata/name", "b")))).Failure);
         Assert.Equal(KubeFailure.BadRequest, (await FailureOfAsync(() => PatchAsync(JsonPatchOperation.Replace("/metadata/namespace", "b")))).Failure);
-        Assert.Equal(KubeFailure.Conflict, (await FailureOfAsync(() => PatchAsync(JsonPatchOperation.Replace("/metadata/uid", "b")))).Failure);
+        Assert.Equal(KubeFailure.Invalid, (await FailureOfAsync(() => PatchAsync(JsonPatchOperation.Replace("/metadata/uid", "b")))).Failure);
         Assert.Equal(KubeFailure.Conflict, (await FailureOfAsync(() => PatchAsync(JsonPatchOperation.Replace("/metadata/resourceVersion", "1")))).Failure);
         Assert.Equal(KubeFailure.Invalid, (await FailureOfAsync(() => PatchAsync(JsonPatchOperation.Replace("/data/k", 5)))).Failure);
     }

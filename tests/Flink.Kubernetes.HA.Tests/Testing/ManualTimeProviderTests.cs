@@ -121,6 +121,21 @@ public sealed class ManualTimeProviderTests
         Assert.Equal(2, _time.ArmedTimers);
     }
 
+    [Theory]
+    [InlineData(0.9)]
+    [InlineData(1.1)]
+    public async Task A_skewed_clock_runs_at_its_rate_and_its_timers_never_fire_early(double rate)
+    {
+        var skewed = _time.CreateSkewed(rate, TimeSpan.FromHours(-1));
+        var (start, wall) = (skewed.GetTimestamp(), skewed.GetUtcNow());
+        Assert.Equal(_time.GetUtcNow() - TimeSpan.FromHours(1), wall);
+        var delay = Task.Delay(TimeSpan.FromSeconds(99), skewed, Cancellation);
+        Assert.True(await _time.AdvanceUntilAsync(() => delay.IsCompleted, TimeSpan.FromHours(1), cancellationToken: Cancellation));
+        Assert.InRange(skewed.GetElapsedTime(start).TotalSeconds, 99, 99.000_01);
+        Assert.Equal(skewed.GetElapsedTime(start).TotalSeconds, (skewed.GetUtcNow() - wall).TotalSeconds, 0.001);
+        Assert.Equal(99 / rate, (_time.GetUtcNow() - wall).TotalSeconds - 3600, 0.001);
+    }
+
     [Fact]
     public async Task An_idle_day_costs_next_to_nothing()
     {
