@@ -46,7 +46,7 @@ public sealed class KubernetesHaServices : IHighAvailabilityServices, IHighAvail
     {
         ArgumentNullException.ThrowIfNull(options);
         KubernetesHaOptionsValidator.ThrowIfInvalid(options);
-        var connection = client is null ? Connect(options) : null;
+        var connection = client is null ? Connect(options, timeProvider, loggerFactory) : null;
 
         ClusterId = options.ClusterId;
         Namespace = NullIfEmpty(options.Namespace) ?? connection?.Namespace ?? throw NamespaceMissing();
@@ -121,11 +121,13 @@ public sealed class KubernetesHaServices : IHighAvailabilityServices, IHighAvail
         ];
     }
 
-    private static KubeConnection Connect(KubernetesHaOptions options)
+    private static KubeConnection Connect(KubernetesHaOptions options, TimeProvider? timeProvider, ILoggerFactory? loggerFactory)
     {
         var path = NullIfEmpty(options.KubeConfigPath);
         var context = NullIfEmpty(options.Context);
-        return path is null && context is null ? KubeConnection.Default() : KubeConnection.FromKubeConfig(path, context);
+        return path is null && context is null
+            ? KubeConnection.Default(timeProvider, loggerFactory)
+            : KubeConnection.FromKubeConfig(path, context, timeProvider, loggerFactory);
     }
 
     private static OptionsValidationException NamespaceMissing() => new(

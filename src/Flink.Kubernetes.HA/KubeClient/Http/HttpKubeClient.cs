@@ -16,10 +16,11 @@ public sealed class HttpKubeClient : IKubeClient
 {
     private readonly KubeRequests _requests;
     private readonly RequestSender _sender;
+    private readonly KubeConnection _connection;
     private readonly HaMetrics? _ownMetrics;
 
     /// <summary>Creates a client; it connects with its first request.</summary>
-    /// <param name="connection">Where the server is and how to prove who we are. It may serve several clients.</param>
+    /// <param name="connection">Where the server is and how to prove who we are. It belongs to this client, which disposes it.</param>
     /// <param name="options">Time limits and retries; <see langword="null"/> for the defaults.</param>
     /// <param name="timeProvider">The clock of all waits; <see langword="null"/> for the system's.</param>
     /// <param name="loggerFactory">Where requests are logged, at debug level; <see langword="null"/> for nowhere.</param>
@@ -42,6 +43,7 @@ public sealed class HttpKubeClient : IKubeClient
         var snapshot = (options ?? new KubeClientOptions()).Snapshot();
         var logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<HttpKubeClient>();
         _ownMetrics = metrics is null ? new HaMetrics() : null;
+        _connection = connection;
         _requests = new KubeRequests(connection.Server);
         _sender = new RequestSender(
             new HttpTransport(connection, snapshot, handler, logger),
@@ -120,6 +122,7 @@ public sealed class HttpKubeClient : IKubeClient
     public async ValueTask DisposeAsync()
     {
         await _sender.DisposeAsync().ConfigureAwait(false);
+        _connection.Dispose();
         _ownMetrics?.Dispose();
     }
 }
