@@ -141,7 +141,14 @@ internal sealed class Contender(ElectionContext context, LockWatch watch)
                 return;
             default:
                 Log.AcquisitionUnknown(context.Logger, context.Name, context.ConfigMap, attempt.Error);
-                break;
+                await ReadUntilKnownAsync(cancellationToken).ConfigureAwait(false);
+                if (!Stands(attempt.Won))
+                {
+                    // It may still be on its way: another one at once would be a flood where answers are lost.
+                    await watch.WaitForChangeAsync(context.RetryDelay(), cancellationToken).ConfigureAwait(false);
+                }
+
+                return;
         }
 
         await ReadUntilKnownAsync(cancellationToken).ConfigureAwait(false);
@@ -186,7 +193,7 @@ internal sealed class Contender(ElectionContext context, LockWatch watch)
         var read = await context.Requests.ReadAsync(CancellationToken.None).ConfigureAwait(false);
         if (read.State is { Term: { } term } state && state.Record.HolderIdentity == context.Identity)
         {
-            var won = new WonLock(term, state.Record, _time.GetUtcNow(), _time.GetTimestamp());
+            var won = new WonLock(term, state.Record, _time.GetUtcNow(), state.Uid, _time.GetTimestamp());
             await new LockRelease(context).ReleaseAsync(new LockHistory(won), term).ConfigureAwait(false);
         }
     }

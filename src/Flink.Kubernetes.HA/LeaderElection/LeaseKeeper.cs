@@ -13,6 +13,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private readonly ElectionContext _context;
     private readonly LockWatch _watch;
     private readonly TermRecord _term;
+    private readonly string? _uid;
     private readonly LockHistory _history;
     private readonly PublishedAddress _address;
     private readonly RenewDeadline _deadline;
@@ -28,6 +29,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         _context = context;
         _watch = watch;
         _term = won.Term;
+        _uid = won.Uid;
         _history = new LockHistory(won);
         _address = new PublishedAddress(won.Term.Address);
         _begun = context.TimeProvider.GetTimestamp();
@@ -113,7 +115,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         switch (result.Outcome)
         {
             case LockWriteOutcome.Written:
-                return Renewed(next);
+                return result.Stored!.Metadata.Uid == _uid ? Renewed(next) : LoseDeleted();
             case LockWriteOutcome.Refused:
                 _history.NotWritten(next);
                 return await SettleAsync(repair: true).ConfigureAwait(false) ?? false;
@@ -135,10 +137,9 @@ internal sealed class LeaseKeeper : IAsyncDisposable
             return RenewalFailed(read.Error);
         }
 
-        if (read.State is not { } state)
+        if (read.State is not { } state || state.Uid != _uid)
         {
-            Lose(LeadershipLossReason.Deleted, "the ConfigMap was deleted by someone else. The next term begins a new one with a larger fencing token.");
-            return false;
+            return LoseDeleted();
         }
 
         var latest = _history.Latest;
@@ -244,6 +245,12 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         && _history.HasSent(state.Record.Annotation)
         && state.Term?.SessionId == _term.SessionId
         && _address.MayStand(state.Term.Address);
+
+    private bool LoseDeleted()
+    {
+        Lose(LeadershipLossReason.Deleted, "the ConfigMap was deleted by someone else, with all that it held. The next term begins in a new one, with a larger fencing token.");
+        return false;
+    }
 
     private void DeadlinePassed() => Lose(
         LeadershipLossReason.RenewDeadlineExceeded,

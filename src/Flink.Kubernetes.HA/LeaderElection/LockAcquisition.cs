@@ -39,7 +39,7 @@ internal sealed class LockAcquisition(ElectionContext context)
         var isTransition = seen.Record.IsPresent && seen.Record.HolderIdentity != context.Identity;
         var record = seen.Record.Held(context.Identity, context.Options.LeaseDuration, time, time, seen.Record.LeaderTransitions + (isTransition ? 1 : 0));
         var sentAt = context.TimeProvider.GetTimestamp();
-        var won = new WonLock(term, LeaderElectionRecord.Parse(record), time, sentAt);
+        var won = new WonLock(term, LeaderElectionRecord.Parse(record), time, seen.Uid, sentAt);
         var result = await context.Requests.PatchAsync(LockPatches.Take(seen.ResourceVersion, context.ClusterId, record, term)).ConfigureAwait(false);
         return result.Outcome switch
         {

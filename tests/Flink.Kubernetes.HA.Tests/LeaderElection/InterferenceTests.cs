@@ -87,6 +87,21 @@ public sealed class InterferenceTests
     }
 
     [Fact]
+    public async Task Deleted_and_restored_from_a_copy_the_term_ends_all_the_same()
+    {
+        await using var cluster = new ElectionCluster();
+        var leader = await cluster.StartLeaderAsync("leader");
+        await cluster.AdvanceAsync(TimeSpan.FromSeconds(1));
+        var copy = await cluster.ReadAsync();
+        leader.Client.SilenceWatches();
+
+        await cluster.Admin.DeleteAsync(KubeResources.ConfigMaps, ElectionCluster.Key, cancellationToken: TestContext.Current.CancellationToken);
+        await cluster.Admin.CreateAsync(KubeResources.ConfigMaps, copy with { Metadata = copy.Metadata with { ResourceVersion = null, Uid = null } }, TestContext.Current.CancellationToken);
+        await cluster.UntilAsync(() => leader.Terms.Count == 2 && leader.Leads, TimeSpan.FromSeconds(3), "it has ended its term and leads in a new one");
+        Assert.Equal(LeadershipLossReason.Deleted, leader.Terms.First().LossReason);
+    }
+
+    [Fact]
     public async Task Deleted_while_the_leader_is_cut_off_a_standby_still_waits_out_its_lease()
     {
         await using var cluster = new ElectionCluster();
