@@ -8,4 +8,5 @@ namespace Flink.Kubernetes.HA.KubeClient.Model;
 [JsonSerializable(typeof(Pod))]
 [JsonSerializable(typeof(PartialObjectMetadata))]
 [JsonSerializable(typeof(KubeStatus))]
+[JsonSerializable(typeof(KubeListMeta))]
 internal sealed partial class KubeJsonContext : JsonSerializerContext;

@@ -17,7 +17,12 @@ public abstract record KubeObject
 
     /// <summary>Name, labels, annotations, version.</summary>
     [JsonPropertyOrder(-1)]
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata
+    {
+        get;
+        // Absent or null in JSON arrives here as null, also past an initializer.
+        init => field = value ?? new ObjectMeta();
+    } = new();
 
     /// <summary>The fields that this type does not know; they survive a round trip.</summary>
     [JsonExtensionData]
