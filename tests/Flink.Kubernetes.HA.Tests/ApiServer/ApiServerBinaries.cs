@@ -1,0 +1,37 @@
+namespace Flink.Kubernetes.HA.Tests.ApiServer;
+
+/// <summary>Finds kube-apiserver and etcd as controller-runtime's envtest does, or installs them into the project's cache.</summary>
+internal static class ApiServerBinaries
+{
+    private static readonly Lazy<Task<string>> Folder = new(() => Task.Run(FindOrInstallAsync));
+
+    internal static Task<string> GetFolderAsync() => Folder.Value;
+
+    private static async Task<string> FindOrInstallAsync()
+    {
+        if (Environment.GetEnvironmentVariable("KUBEBUILDER_ASSETS") is { Length: > 0 } assets)
+        {
+            return Holds(assets)
+                ? assets
+                : throw new InvalidOperationException($"KUBEBUILDER_ASSETS names {assets}, which does not hold kube-apiserver and etcd. Correct it, or unset it to use the project's cache.");
+        }
+
+        // The script returns at once when the cache holds both at the right versions, and locks out a second installer.
+        var cache = Path.Combine(CacheHome, "flink-kubernetes-ha", "apiserver");
+        if (!Holds(cache))
+        {
+            await Console.Error.WriteLineAsync($"Installing kube-apiserver and etcd into {cache}; this takes some minutes, once.");
+        }
+
+        await ApiServerScripts.RunAsync("install.sh", [cache], showProgress: !Holds(cache));
+        return cache;
+    }
+
+    private static string CacheHome =>
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } home
+            ? home
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+
+    private static bool Holds(string folder) =>
+        File.Exists(Path.Combine(folder, "kube-apiserver")) && File.Exists(Path.Combine(folder, "etcd"));
+}
