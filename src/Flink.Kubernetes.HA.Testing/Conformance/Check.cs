@@ -71,14 +71,23 @@ internal static class Check
     }
 
     /// <summary>The call must fail, be it in the client before anything is sent or in the server.</summary>
-    internal static async Task IsRefusedAsync(Func<Task> call, string what)
+    internal static async Task IsRefusedAsync(Func<Task> call, string what, KubeFailure? byTheServer = null)
     {
         try
         {
             await call().ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is KubeClientException or ArgumentException)
+        catch (ArgumentException)
         {
+            return;
+        }
+        catch (KubeClientException exception)
+        {
+            if (byTheServer is { } expected && exception.Failure != expected)
+            {
+                throw new ConformanceException($"Expected {what} to be refused with {expected}, but it was with {exception.Failure}: {exception.Message}", exception);
+            }
+
             return;
         }
 

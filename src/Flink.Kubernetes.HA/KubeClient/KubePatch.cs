@@ -1,24 +1,21 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Flink.Kubernetes.HA.KubeClient.Model;
 
 namespace Flink.Kubernetes.HA.KubeClient;
 
 /// <summary>A change to one object that the server applies in one atomic step.</summary>
 public sealed class KubePatch
 {
-    // The short escapes: records are JSON within JSON, and a quote as \u0022 would make heartbeats several times as long.
-    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     private KubePatch(KubePatchType type, JsonNode document)
     {
         Type = type;
         var body = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(body, WriterOptions))
+        using (var writer = new Utf8JsonWriter(body))
         {
-            document.WriteTo(writer);
+            ServerJson.Write(writer, document);
         }
 
         Body = body.WrittenMemory;

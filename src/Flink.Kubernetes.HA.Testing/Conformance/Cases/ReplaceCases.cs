@@ -9,6 +9,7 @@ internal static class ReplaceCases
         new("replace: what is left out is gone", WhatIsLeftOutIsGone),
         new("replace: without a resourceVersion it overwrites", WithoutAResourceVersionItOverwrites),
         new("replace: of a missing object is NotFound", OfAMissingObjectIsNotFound),
+        new("replace: of a deleted object that it names by uid conflicts", OfADeletedObjectConflicts),
         new("replace: with another uid conflicts", WithAnotherUidConflicts),
         new("replace: with the version from before a re-creation conflicts", AfterARecreationConflicts),
         new("replace: that changes nothing keeps the resourceVersion", ThatChangesNothingKeepsTheVersion),
@@ -35,9 +36,17 @@ internal static class ReplaceCases
     private static async Task OfAMissingObjectIsNotFound(ConformanceRun run)
     {
         await Check.FailsAsync(KubeFailure.NotFound, () => run.ReplaceAsync(run.NewConfigMap("a")), "replace of a missing object").ConfigureAwait(false);
-        var once = await run.CreateAsync("b").ConfigureAwait(false);
+        await run.CreateAsync("b").ConfigureAwait(false);
         await run.DeleteAsync("b").ConfigureAwait(false);
-        await Check.FailsAsync(KubeFailure.NotFound, () => run.ReplaceAsync(once), "replace of a deleted object").ConfigureAwait(false);
+        await Check.FailsAsync(KubeFailure.NotFound, () => run.ReplaceAsync(run.NewConfigMap("b")), "replace of a deleted object").ConfigureAwait(false);
+    }
+
+    private static async Task OfADeletedObjectConflicts(ConformanceRun run)
+    {
+        var read = await run.CreateAsync("a", ("k", "1")).ConfigureAwait(false);
+        await run.DeleteAsync("a").ConfigureAwait(false);
+        await Check.FailsAsync(KubeFailure.Conflict, () => run.ReplaceAsync(read), "replace of a deleted object by its uid").ConfigureAwait(false);
+        await Check.FailsAsync(KubeFailure.NotFound, () => run.GetAsync("a"), "get after the refused replace").ConfigureAwait(false);
     }
 
     private static async Task WithAnotherUidConflicts(ConformanceRun run)
