@@ -9,6 +9,7 @@ namespace Flink.Kubernetes.HA.Testing.ApiServer;
 /// <remarks>Each operation happens in one step under one lock, and either returns or throws an <see cref="ApiError"/>.</remarks>
 internal sealed partial class ApiOperations(TimeProvider timeProvider, InMemoryApiServerOptions options)
 {
+    private const int MaxRequestBytes = 3 * 1024 * 1024;
     private const string SuffixLetters = "bcdfghjklmnpqrstvwxz2456789";
 
     private readonly Lock _gate = new();
@@ -82,13 +83,28 @@ internal sealed partial class ApiOperations(TimeProvider timeProvider, InMemoryA
             throw ApiError.BadRequest($"the name of the object (based on URL: {call.Name}) was undeterminable: name must be provided");
         }
 
-        CheckPlace(call, item["metadata"]!.AsObject());
-        return Update(call, Existing(call), item);
+        var metadata = item["metadata"]!.AsObject();
+        CheckPlace(call, metadata);
+        if (_store.Find(call.Resource, new ObjectKey(call.Namespace!, call.Name!)) is not { } stored)
+        {
+            throw metadata["uid"] is null
+                ? ApiError.NotFound(call.Resource, call.Name!)
+                : ApiError.Conflict(call.Resource, call.Name!, $"Precondition failed: UID in precondition: {metadata["uid"]}, UID in object meta: ");
+        }
+
+        // Leases alone have no unconditional update.
+        if (call.Resource == ApiResource.Leases && metadata["resourceVersion"] is null)
+        {
+            throw ApiError.Invalid(call.Resource, call.Name, "metadata.resourceVersion: Invalid value: 0x0: must be specified for an update");
+        }
+
+        return Update(call, stored, item);
     });
 
     public StoredObject Patch(ApiCall call, KubePatchType type, ReadOnlyMemory<byte> body) => Run(call, 200, () =>
     {
         var stored = Existing(call);
+        CheckSize(body);
         var patch = JsonText.ParseBody(body.Span);
         if (type == KubePatchType.Merge && patch is not JsonObject)
         {
@@ -132,10 +148,19 @@ internal sealed partial class ApiOperations(TimeProvider timeProvider, InMemoryA
         }
     });
 
+    private static void CheckSize(ReadOnlyMemory<byte> body)
+    {
+        if (body.Length > MaxRequestBytes)
+        {
+            throw ApiError.TooLarge($"Request entity too large: limit is {MaxRequestBytes}");
+        }
+    }
+
     private static string Text(long revision) => revision.ToString(CultureInfo.InvariantCulture);
 
     private static JsonObject ReadBody(ApiCall call, ReadOnlyMemory<byte> body)
     {
+        CheckSize(body);
         try
         {
             return ObjectForm.Normalize(call.Resource, JsonText.ParseBody(body.Span));

@@ -3,17 +3,18 @@ using Flink.Kubernetes.HA.Testing;
 
 namespace Flink.Kubernetes.HA.Tests.Conformance;
 
-internal sealed class InMemoryHarness : KubeClientHarness
+/// <param name="decorate">What to put around each client, if anything.</param>
+internal sealed class InMemoryHarness(Func<IKubeClient, IKubeClient>? decorate = null) : KubeClientHarness
 {
     private readonly InMemoryApiServer _server = new();
     private int _namespaces;
 
-    public override IKubeClient CreateClient() => _server.CreateClient();
+    public override IKubeClient CreateClient() => CreateClient("admin");
 
     public override Task<IKubeClient> CreateClientWithoutRightsAsync(string namespaceName, CancellationToken cancellationToken)
     {
         _server.Deny("alice", "*", "*");
-        return Task.FromResult(_server.CreateClient("alice"));
+        return Task.FromResult(CreateClient("alice"));
     }
 
     public override Task<string> CreateNamespaceAsync(CancellationToken cancellationToken) =>
@@ -29,5 +30,11 @@ internal sealed class InMemoryHarness : KubeClientHarness
     {
         _server.Dispose();
         return base.DisposeAsync();
+    }
+
+    private IKubeClient CreateClient(string user)
+    {
+        var client = _server.CreateClient(user);
+        return decorate is null ? client : decorate(client);
     }
 }

@@ -19,9 +19,12 @@ public sealed class KubePatchTextTests
     [InlineData("é漢", "é漢")]
     [InlineData("🙂", "🙂")]
     [InlineData("\u2028\u2029", "\\u2028\\u2029")]
-    [InlineData("\ud800x", "\ufffdx")]
     public void Text_is_written_with_the_escapes_of_the_server(string text, string expected) =>
         Assert.Equal($$"""[{"op":"test","path":"/data/k","value":"{{expected}}"}]""", KubePatch.Json(JsonPatchOperation.Test("/data/k", text)).ToString());
+
+    [Fact]
+    public void Half_a_character_becomes_the_replacement_character() =>
+        Assert.Equal("""[{"op":"test","path":"/data/k","value":"\ufffdx"}]""".Replace("\\ufffd", "\ufffd", StringComparison.Ordinal), KubePatch.Json(JsonPatchOperation.Test("/data/k", "\ud800x")).ToString());
 
     [Fact]
     public void Nested_values_are_written_the_same_way_and_the_rest_as_it_is()
