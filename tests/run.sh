@@ -50,7 +50,7 @@ status=0
 for project in tests/*/*.Tests.csproj; do
   name=$(basename "$project" .csproj); program="tests/$name/bin/$configuration/net10.0/$name"
   say "test $name"
-  "$program" -trx "$PWD/$results/$name.trx" -noLogo </dev/null >"$results/$name.log" 2> >(tee -a "$results/$name.log" >&2) || status=1
+  timeout -k 30 1200 "$program" -trx "$PWD/$results/$name.trx" -noLogo -noColor </dev/null >"$results/$name.log" 2> >(tee -a "$results/$name.log" >&2) || status=1
   grep -aE '\[FAIL\]' -A 6 "$results/$name.log" >&2 || true
   [ -s "$results/$name.trx" ] || { say "$name wrote no results:"; tail -n 40 "$results/$name.log" >&2; status=1; }
 done
