@@ -16,6 +16,8 @@ while [ $# -gt 0 ]; do case $1 in
   *) echo "usage: tests/run.sh [-c CONFIGURATION] [--no-build]" >&2; exit 2;;
 esac; done
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1
+# No build server may outlive this script and hold its output open.
+export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false
 say() { printf '[%4ds] %s\n' "$SECONDS" "$*" >&2; }
 
 # --- what the real API server needs ----------------------------------------------
@@ -50,7 +52,7 @@ status=0
 for project in tests/*/*.Tests.csproj; do
   name=$(basename "$project" .csproj); program="tests/$name/bin/$configuration/net10.0/$name"
   say "test $name"
-  "$program" -trx "$PWD/$results/$name.trx" -noLogo </dev/null >"$results/$name.log" 2> >(tee -a "$results/$name.log" >&2) || status=1
+  timeout -k 30 1200 "$program" -trx "$PWD/$results/$name.trx" -noLogo -noColor </dev/null >"$results/$name.log" 2>&1 || status=1
   grep -aE '\[FAIL\]' -A 6 "$results/$name.log" >&2 || true
   [ -s "$results/$name.trx" ] || { say "$name wrote no results:"; tail -n 40 "$results/$name.log" >&2; status=1; }
 done

@@ -25,7 +25,9 @@ internal sealed class ApiServerProcesses : IAsyncDisposable
     /// <summary>The address of etcd, without TLS.</summary>
     internal Uri Etcd => new(File.ReadLines(Path.Combine(StateDirectory, "env")).Single(l => l.Contains("KAS_ETCD=", StringComparison.Ordinal)).Split('\'')[1]);
 
-    internal int ServerProcessId => int.Parse(File.ReadAllText(Path.Combine(StateDirectory, "kube-apiserver.pid")), System.Globalization.CultureInfo.InvariantCulture);
+    internal int ServerProcessId => int.Parse(File.ReadAllText(ServerProcessFile), System.Globalization.CultureInfo.InvariantCulture);
+
+    private string ServerProcessFile => Path.Combine(StateDirectory, "kube-apiserver.pid");
 
     internal static async Task<ApiServerProcesses> StartAsync()
     {
@@ -78,16 +80,28 @@ internal sealed class ApiServerProcesses : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // A paused server does not hear that it is to end.
-        if (IsAlive(ServerProcessId))
+        if (File.Exists(ServerProcessFile) && IsAlive(ServerProcessId))
         {
+            // A paused server does not hear that it is to end.
             Resume();
         }
 
         _keeper.StandardInput.Close();
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        await _keeper.WaitForExitAsync(limit.Token);
-        _keeper.Dispose();
+        try
+        {
+            await _keeper.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Both servers are told by the kernel when start.sh dies.
+            _keeper.Kill(entireProcessTree: true);
+            throw new InvalidOperationException($"start.sh did not end within 30 s; see {StateDirectory}.");
+        }
+        finally
+        {
+            _keeper.Dispose();
+        }
     }
 
     // A process that has ended but was not yet waited for has an empty command line.

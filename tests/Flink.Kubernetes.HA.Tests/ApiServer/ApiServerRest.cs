@@ -17,6 +17,8 @@ internal sealed class ApiServerRest(KubeConnection connection) : IDisposable
     internal string? CertificateAuthorities =>
         connection.Tls.CertificateAuthorities is { Count: > 0 } authorities ? authorities.ExportCertificatePems() : null;
 
+    internal ValueTask<string?> GetTokenAsync(CancellationToken cancellationToken) => connection.Credential.GetTokenAsync(refresh: false, cancellationToken);
+
     internal async Task<JsonObject> PostAsync(string path, JsonObject body, CancellationToken cancellationToken)
     {
         using var answer = await SendAsync(HttpMethod.Post, path, body, cancellationToken);
@@ -44,7 +46,7 @@ internal sealed class ApiServerRest(KubeConnection connection) : IDisposable
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
     {
         var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
-        if (await connection.Credential.GetTokenAsync(refresh: false, cancellationToken) is { } token)
+        if (await GetTokenAsync(cancellationToken) is { } token)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         }

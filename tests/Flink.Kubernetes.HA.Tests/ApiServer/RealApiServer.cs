@@ -44,6 +44,9 @@ public sealed class RealApiServer : IAsyncDisposable
         return new RealApiServer(processes.KubeConfigPath, processes);
     }
 
+    /// <summary>The administrator's bearer token, where the kubeconfig has one.</summary>
+    public ValueTask<string?> GetTokenAsync(CancellationToken cancellationToken = default) => Rest.GetTokenAsync(cancellationToken);
+
     /// <summary>A new connection as the administrator; the client that it is given to owns it.</summary>
     public KubeConnection Connect() => KubeConnection.FromKubeConfig(KubeConfigPath);
 

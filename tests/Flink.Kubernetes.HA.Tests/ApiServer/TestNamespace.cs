@@ -1,11 +1,14 @@
 using System.Text.Json.Nodes;
 using Flink.Kubernetes.HA.KubeClient;
+using Xunit;
 
 namespace Flink.Kubernetes.HA.Tests.ApiServer;
 
 /// <summary>A namespace of one test, and the users <c>alice</c> and <c>bob</c>, who have no rights in it until some are granted.</summary>
 public sealed class TestNamespace
 {
+    private static readonly TimeSpan s_controllersTake = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_authorizerTakes = TimeSpan.FromSeconds(30);
     private readonly RealApiServer _server;
     private readonly NamespaceUsers _users;
 
@@ -61,13 +64,13 @@ public sealed class TestNamespace
                 ["resourceAttributes"] = new JsonObject { ["namespace"] = Name, ["verb"] = verbs[^1], ["group"] = group, ["resource"] = plural },
             },
         };
-        await UntilAsync(
-            async () =>
-            {
-                var answer = await _server.Rest.PostAsync($"apis/authorization.k8s.io/v1/namespaces/{Name}/localsubjectaccessreviews", question, cancellationToken);
-                return answer["status"]?["allowed"]?.GetValue<bool>() is true;
-            },
-            cancellationToken);
+        async Task<bool> IsAllowedAsync()
+        {
+            var answer = await _server.Rest.PostAsync($"apis/authorization.k8s.io/v1/namespaces/{Name}/localsubjectaccessreviews", question, cancellationToken);
+            return answer["status"]?["allowed"]?.GetValue<bool>() is true;
+        }
+
+        Assert.True(await UntilAsync(IsAllowedAsync, s_authorizerTakes, cancellationToken), $"{user} was granted {verbs[^1]} on {resource}, and the server has not taken it in.");
     }
 
     internal static async Task<TestNamespace> CreateAsync(RealApiServer server, string name, CancellationToken cancellationToken)
@@ -75,9 +78,8 @@ public sealed class TestNamespace
         await server.Rest.PostAsync("api/v1/namespaces", new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } }, cancellationToken);
         if (server.IsExistingCluster)
         {
-            // A cluster's controllers put objects of their own into it: tests that watch must not see them come.
-            await UntilAsync(() => server.Rest.ExistsAsync($"api/v1/namespaces/{name}/serviceaccounts/default", cancellationToken), cancellationToken);
-            await UntilAsync(() => server.Rest.ExistsAsync($"api/v1/namespaces/{name}/configmaps/kube-root-ca.crt", cancellationToken), cancellationToken);
+            // A cluster's controllers put a ConfigMap of their own into it (since 1.20): tests that watch must not see it come.
+            await UntilAsync(() => server.Rest.ExistsAsync($"api/v1/namespaces/{name}/configmaps/kube-root-ca.crt", cancellationToken), s_controllersTake, cancellationToken);
         }
 
         return new TestNamespace(server, name);
@@ -89,14 +91,20 @@ public sealed class TestNamespace
         await _server.Rest.DeleteAsync($"api/v1/namespaces/{Name}", CancellationToken.None);
     }
 
-    private static async Task UntilAsync(Func<Task<bool>> condition, CancellationToken cancellationToken)
+    private static async Task<bool> UntilAsync(Func<Task<bool>> condition, TimeSpan limit, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        var started = TimeProvider.System.GetTimestamp();
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (!await condition())
+        while (TimeProvider.System.GetElapsedTime(started) < limit)
         {
-            await tick.WaitForNextTickAsync(limit.Token);
+            if (await condition())
+            {
+                return true;
+            }
+
+            await tick.WaitForNextTickAsync(cancellationToken);
         }
+
+        return false;
     }
 }

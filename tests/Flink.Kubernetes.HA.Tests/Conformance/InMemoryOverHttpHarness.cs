@@ -17,7 +17,7 @@ internal sealed class InMemoryOverHttpHarness : KubeClientHarness
     {
         var server = new InMemoryApiServer();
         var tokens = new Dictionary<string, string> { ["admin-token"] = "admin", ["alice-token"] = "alice" };
-        return new InMemoryOverHttpHarness(server, await InMemoryApiServerHost.StartAsync(server, tokens, cancellationToken: TestContext.Current.CancellationToken));
+        return new InMemoryOverHttpHarness(server, await InMemoryApiServerHost.StartAsync(server, tokens, useTls: true, TestContext.Current.CancellationToken));
     }
 
     public override IKubeClient CreateClient() => CreateClient("admin-token");

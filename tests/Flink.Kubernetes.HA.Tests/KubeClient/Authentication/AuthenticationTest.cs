@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Flink.Kubernetes.HA.KubeClient;
 using Flink.Kubernetes.HA.KubeClient.Authentication;
+using Flink.Kubernetes.HA.Testing;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
@@ -18,7 +19,7 @@ public abstract class AuthenticationTest : IDisposable
 
     private protected string Folder { get; }
 
-    private protected SteppedClock Clock { get; } = new();
+    private protected ManualTimeProvider Clock { get; } = new();
 
     private protected Dictionary<string, string> Variables { get; } = [];
 
