@@ -23,7 +23,7 @@ say() { printf '[%4ds] %s\n' "$SECONDS" "$*" >&2; }
 # --- what the real API server needs ----------------------------------------------
 missing=()
 need() { command -v "$1" >/dev/null || missing+=("$2"); }
-need curl curl; need openssl openssl; need setpriv util-linux; need setsid util-linux
+need curl curl; need openssl openssl; need setpriv util-linux; need setsid util-linux; need kubectl kubernetes-client
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/flink-kubernetes-ha/apiserver
 if [ "${USE_EXISTING_CLUSTER:-}" != true ] && [ -z "${KUBEBUILDER_ASSETS:-}" ] && [ ! -x "$cache/kube-apiserver" ]; then
   need dpkg-source dpkg-dev; need xz xz-utils; need flock util-linux; need find findutils

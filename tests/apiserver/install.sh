@@ -6,6 +6,7 @@
 #
 #   DEST/kube-apiserver  1.20.2, built from Debian's source package `kubernetes`
 #   DEST/etcd            3.4.23, taken out of Debian's binary package etcd-server
+#   DEST/client-go-configmap  a leader-election candidate of the same source's client-go 0.20.2, to contend with
 #   DEST/kas-versions    what was used, and the sha256 of both binaries
 #
 # Trust: apt verifies InRelease with Debian's archive keyring, then every index,
@@ -32,16 +33,17 @@ K8S_DATE=2021-01-13T13:20:00Z
 GO=1.19; GO_DEB=1.19.8-2
 ETCD_DEB=3.4.23-4+b4
 REFLECT2_DEB=1.0.2-2
-RECIPE=2
+RECIPE=3
 
 SUITE=${KAS_SUITE:-bookworm}
 MIRROR=${KAS_MIRROR:-$(apt-get update --print-uris 2>/dev/null | sed -n "s#^'\(.*\)/dists/$SUITE/InRelease'.*#\1#p" | head -n1)}
 KEYRING=${KAS_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
-WANT=(kube-apiserver); [ "${KAS_KCM:-0}" = 1 ] && WANT+=(kube-controller-manager)
+WANT=(kube-apiserver client-go-configmap); [ "${KAS_KCM:-0}" = 1 ] && WANT+=(kube-controller-manager)
 
 say() { printf '[kas %4ds] %s\n' "$SECONDS" "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p -- "$1"; DEST=$(cd -- "$1" && pwd)
 exec 9>"$DEST/.kas-lock"; flock 9            # one build at a time per DEST
 
@@ -137,6 +139,11 @@ for p in component-base/version client-go/pkg/version; do
     V+=" -X k8s.io/kubernetes/vendor/k8s.io/$p.$kv"
   done
 done
+mkdir cmd/client-go-configmap
+for f in "$here/elector.go" "$here/../../benchmarks/peers/elector.go"; do
+  [ -f "$f" ] && cp "$f" cmd/client-go-configmap/ && break
+done
+V+=" -X main.lockKind=configmaps"
 for b in "${WANT[@]}"; do
   say "go build $b (minutes)"
   go build -trimpath -tags providerless -ldflags "-s -w -buildid=$V" -o "$W/out/$b" "./cmd/$b"

@@ -5,7 +5,12 @@ internal static class ApiServerBinaries
 {
     private static readonly Lazy<Task<string>> Folder = new(() => Task.Run(FindOrInstallAsync));
 
+    private static readonly Lazy<Task<string>> Cache = new(() => Task.Run(InstallAsync));
+
     internal static Task<string> GetFolderAsync() => Folder.Value;
+
+    /// <summary>The contender of client-go, which the project's cache holds beside the server.</summary>
+    internal static async Task<string> GetContenderAsync() => Path.Combine(await Cache.Value, "client-go-configmap");
 
     private static async Task<string> FindOrInstallAsync()
     {
@@ -16,6 +21,11 @@ internal static class ApiServerBinaries
                 : throw new InvalidOperationException($"KUBEBUILDER_ASSETS names {assets}, which does not hold kube-apiserver and etcd. Correct it, or unset it to use the project's cache.");
         }
 
+        return await Cache.Value;
+    }
+
+    private static async Task<string> InstallAsync()
+    {
         // The script returns at once when the cache holds both at the right versions, and locks out a second installer.
         var cache = Path.Combine(CacheHome, "flink-kubernetes-ha", "apiserver");
         if (!Holds(cache))

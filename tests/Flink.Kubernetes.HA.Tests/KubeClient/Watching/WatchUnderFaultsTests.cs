@@ -17,6 +17,7 @@ public sealed class WatchUnderFaultsTests : IAsyncDisposable
     private readonly FaultInjectingKubeClient _faulty;
     private readonly SharedWatches _watches;
     private readonly WatchSubscription<ConfigMap> _subscription;
+    private readonly List<IDisposable> _injected = [];
     private int _value;
 
     public WatchUnderFaultsTests()
@@ -59,6 +60,8 @@ public sealed class WatchUnderFaultsTests : IAsyncDisposable
             await _time.AdvanceAsync(TimeSpan.FromMilliseconds(random.Next(5_000)), cancellationToken: Cancelled);
         }
 
+        // A rule that has not struck yet would strike in the time in which everything is to be well.
+        _injected.ForEach(rule => rule.Dispose());
         _faulty.Heal();
         await _time.AdvanceAsync(TimeSpan.FromMinutes(11), cancellationToken: Cancelled);
 
@@ -157,22 +160,22 @@ public sealed class WatchUnderFaultsTests : IAsyncDisposable
                 _server.CompactHistory();
                 break;
             case 3:
-                _faulty.Inject(FaultRule.ExpireWatch(random.Next(3)) with { Times = 1 });
+                _injected.Add(_faulty.Inject(FaultRule.ExpireWatch(random.Next(3)) with { Times = 1 }));
                 break;
             case 4:
-                _faulty.Inject(FaultRule.CutWatch(random.Next(3)) with { Times = random.Next(1, 5) });
+                _injected.Add(_faulty.Inject(FaultRule.CutWatch(random.Next(3)) with { Times = random.Next(1, 5) }));
                 break;
             case 5:
-                _faulty.Inject(FaultRule.Fail(KubeFailure.Forbidden) with { Verb = "watch", Times = random.Next(1, 4) });
+                _injected.Add(_faulty.Inject(FaultRule.Fail(KubeFailure.Forbidden) with { Verb = "watch", Times = random.Next(1, 4) }));
                 break;
             case 6:
-                _faulty.Inject(FaultRule.Fail() with { Verb = "list", Times = random.Next(1, 4) });
+                _injected.Add(_faulty.Inject(FaultRule.Fail() with { Verb = "list", Times = random.Next(1, 4) }));
                 break;
             case 7:
-                _faulty.Inject(FaultRule.LoseResponse() with { Verb = "list", Times = 1 });
+                _injected.Add(_faulty.Inject(FaultRule.LoseResponse() with { Verb = "list", Times = 1 }));
                 break;
             case 8:
-                _faulty.Inject(FaultRule.Delay(TimeSpan.FromSeconds(random.Next(5))) with { Times = 2 });
+                _injected.Add(_faulty.Inject(FaultRule.Delay(TimeSpan.FromSeconds(random.Next(5))) with { Times = 2 }));
                 break;
             case 9:
                 _faulty.Partition(silent: random.Next(2) == 0);

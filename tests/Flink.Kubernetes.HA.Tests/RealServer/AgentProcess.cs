@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Flink.Kubernetes.HA.Tests.RealServer;
+
+/// <summary>A contender in a process of its own.</summary>
+internal sealed class AgentProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly Task<string> _errors;
+
+    private AgentProcess(string name, Process process)
+    {
+        Name = name;
+        _process = process;
+        _errors = process.StandardError.ReadToEndAsync();
+    }
+
+    public string Name { get; }
+
+    public string Address => $"http://{Name}/{RealElection.Component}";
+
+    public static async Task<AgentProcess> StartAsync(RealElection election, string name, TimeSpan lease)
+    {
+        // The agent is built beside this assembly: same configuration, its own folder.
+        var program = Path.Combine(AppContext.BaseDirectory.Replace("Flink.Kubernetes.HA.Tests", "Flink.Kubernetes.HA.TestAgent", StringComparison.Ordinal), "Flink.Kubernetes.HA.TestAgent");
+        var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in (string[])[
+            "--kubeconfig", election.Server.KubeConfigPath!, "--namespace", election.Namespace, "--cluster-id", RealElection.ClusterId,
+            "--name", name, "--components", RealElection.Component.Name, "--lease", lease.TotalSeconds.ToString(CultureInfo.InvariantCulture)])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        var agent = new AgentProcess(name, Process.Start(start)!);
+        if (await agent._process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) != "ready")
+        {
+            throw new InvalidOperationException($"{name} did not start:\n{await agent._errors}");
+        }
+
+        return agent;
+    }
+
+    /// <summary>SIGKILL.</summary>
+    public void Kill() => _process.Kill();
+
+    public void Terminate() => Signal("TERM");
+
+    public void Pause() => Signal("STOP");
+
+    public void Resume() => Signal("CONT");
+
+    /// <summary>Waits for the end; returns what it has logged.</summary>
+    public async Task<string> EndAsync()
+    {
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return await _errors;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+
+    private void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+        Assert.Equal(0, kill.ExitCode);
+    }
+}

@@ -1,0 +1,135 @@
+using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.LeaderElection;
+using Flink.Kubernetes.HA.LeaderRetrieval;
+using Flink.Kubernetes.HA.Tests.ApiServer;
+
+namespace Flink.Kubernetes.HA.Tests.RealServer;
+
+/// <summary>A real API server that dies, comes back, and forgets its history (promise P8).</summary>
+public sealed class OutageTests(PrivateApiServer own) : IClassFixture<PrivateApiServer>
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Killed_and_back_within_the_renew_deadline_it_costs_no_term_and_followers_keep_their_leader()
+    {
+        await using var election = await RealElection.StartAsync(await own.GetAsync());
+        var leader = election.CreateServices("leader").GetLeaderElection(RealElection.Component);
+        var terms = leader.ContendAsync("http://leader", Cancelled).GetAsyncEnumerator(Cancelled);
+        Assert.True(await terms.MoveNextAsync());
+        var term = terms.Current;
+        var standby = Task.Run(() => FirstTermAsync(election, "standby"));
+        await election.HearAsync(l => l.SessionId == term.SessionId);
+        var told = new List<LeaderInformation?>();
+        var listening = await ListenAsync(election, told);
+
+        await election.Server.KillAsync();
+        await election.Server.RestartAsync();
+        var back = TimeProvider.System.GetTimestamp();
+        await TestTime.PassAsync(TimeSpan.FromSeconds(6));
+
+        Assert.False(term.Lost.IsCancellationRequested, election.Logs.Text);
+        Assert.True(term.IsLeading);
+        Assert.Equal([term.SessionId], told.Select(l => l!.SessionId));
+        Assert.False(standby.IsCompleted);
+
+        // And it still is a leader that can hand over, heard of by watches that have survived.
+        await term.PublishAddressAsync("http://moved", Cancelled);
+        await election.HearAsync(l => l.Address == "http://moved");
+        await terms.DisposeAsync();
+        await using var next = await standby;
+        await election.HearAsync(l => l.Address == "http://standby");
+        Assert.True(next.FencingToken > term.FencingToken);
+        await listening.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_genuine_410_is_survived_by_standbys_and_followers()
+    {
+        await using var election = await RealElection.StartAsync(await own.GetAsync());
+        var leader = election.CreateServices("leader").GetLeaderElection(RealElection.Component);
+        var terms = leader.ContendAsync("http://leader", Cancelled).GetAsyncEnumerator(Cancelled);
+        Assert.True(await terms.MoveNextAsync());
+        var standby = Task.Run(() => FirstTermAsync(election, "standby"));
+        await election.HearAsync(l => l.Address == "http://leader");
+
+        // Others' writes move the server on: the watches of this ConfigMap stand at an older version when history goes.
+        for (var i = 0; i < 5; i++)
+        {
+            await election.Client.CreateAsync(KubeResources.ConfigMaps, new ConfigMap { Metadata = new ObjectMeta { Namespace = election.Namespace, Name = $"other-{i}" } }, Cancelled);
+        }
+
+        await election.Server.ExpireHistoryAsync(Cancelled);
+        await TestTime.PassAsync(TimeSpan.FromSeconds(2));
+        Assert.True(terms.Current.IsLeading, election.Logs.Text);
+        Assert.True(election.Logs.Count(204) > 0, election.Logs.Text);
+
+        await terms.DisposeAsync();
+        var before = TimeProvider.System.GetTimestamp();
+        await using var next = await standby;
+        Assert.True(TimeProvider.System.GetElapsedTime(before) < TimeSpan.FromSeconds(5), "The release was heard of by watch and not by the lease.");
+        await election.HearAsync(l => l.Address == "http://standby");
+    }
+
+    [Fact]
+    public async Task A_server_that_hangs_past_the_renew_deadline_ends_the_term_in_time()
+    {
+        await using var election = await RealElection.StartAsync(await own.GetAsync());
+        var leader = election.CreateServices("leader", times: t =>
+        {
+            (t.LeaseDuration, t.RenewDeadline) = (TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(3));
+            (t.RetryPeriod, t.RequestTimeout) = (TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(1));
+        }).GetLeaderElection(RealElection.Component);
+        await using var terms = leader.ContendAsync("http://leader", Cancelled).GetAsyncEnumerator(Cancelled);
+        Assert.True(await terms.MoveNextAsync());
+        var lost = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = terms.Current.Lost.Register(() => lost.TrySetResult());
+
+        var before = TimeProvider.System.GetTimestamp();
+        election.Server.Pause();
+        try
+        {
+            await lost.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancelled);
+            var took = TimeProvider.System.GetElapsedTime(before);
+            Assert.InRange(took, TimeSpan.FromSeconds(2.3), TimeSpan.FromSeconds(3.5));
+            Assert.Equal(LeadershipLossReason.RenewDeadlineExceeded, terms.Current.LossReason);
+        }
+        finally
+        {
+            election.Server.Resume();
+        }
+
+        Assert.True(await terms.MoveNextAsync());
+        Assert.True(terms.Current.IsLeading);
+    }
+
+    private static async Task<LeadershipTerm> FirstTermAsync(RealElection election, string name)
+    {
+        var contending = election.CreateServices(name).GetLeaderElection(RealElection.Component).ContendAsync($"http://{name}", Cancelled);
+        var terms = contending.GetAsyncEnumerator(Cancelled);
+        Assert.True(await terms.MoveNextAsync());
+        return terms.Current;
+    }
+
+    private static async Task<IAsyncDisposable> ListenAsync(RealElection election, List<LeaderInformation?> told)
+    {
+        var registration = election.Retrieval.AddListener(new Listener(told));
+        while (told.Count == 0)
+        {
+            await TestTime.PassAsync(TimeSpan.FromMilliseconds(10));
+        }
+
+        return registration;
+    }
+
+    private sealed class Listener(List<LeaderInformation?> told) : ILeaderRetrievalListener
+    {
+        public ValueTask OnLeaderChangedAsync(LeaderInformation? leader, CancellationToken cancellationToken)
+        {
+            told.Add(leader);
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask OnErrorAsync(Exception exception, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    }
+}
