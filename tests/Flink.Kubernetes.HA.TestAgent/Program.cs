@@ -2,6 +2,9 @@
 // While it leads it writes its term's history into the ConfigMap, fenced; what the fence refuses goes to another ConfigMap.
 //
 //   Flink.Kubernetes.HA.TestAgent --kubeconfig PATH --namespace N --cluster-id ID --name NAME --components a,b --lease SECONDS
+//       [--renew-deadline SECONDS] [--retry-period SECONDS] [--request-timeout SECONDS] [--history false]
+//
+// On its standard output, one event a line: "ready", and "<unix seconds> <name> started" when it leads.
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Flink.Kubernetes.HA;
@@ -10,8 +13,9 @@ using Flink.Kubernetes.HA.TestAgent;
 using Microsoft.Extensions.Logging;
 
 var arguments = args.Chunk(2).ToDictionary(pair => pair[0], pair => pair[1]);
-var lease = TimeSpan.FromSeconds(double.Parse(arguments["--lease"], CultureInfo.InvariantCulture));
+var lease = Seconds("--lease", null);
 var name = arguments["--name"];
+var writesHistory = arguments.GetValueOrDefault("--history") != "false";
 var options = new KubernetesHaOptions
 {
     ClusterId = arguments["--cluster-id"],
@@ -19,9 +23,9 @@ var options = new KubernetesHaOptions
     Identity = name,
 };
 options.LeaderElection.LeaseDuration = lease;
-options.LeaderElection.RenewDeadline = lease * 2 / 3;
-options.LeaderElection.RetryPeriod = lease / 6;
-options.LeaderElection.RequestTimeout = lease / 3;
+options.LeaderElection.RenewDeadline = Seconds("--renew-deadline", lease * 2 / 3);
+options.LeaderElection.RetryPeriod = Seconds("--retry-period", lease / 6);
+options.LeaderElection.RequestTimeout = Seconds("--request-timeout", lease / 3);
 
 using var stop = new CancellationTokenSource();
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
@@ -50,10 +54,22 @@ async Task ContendAsync(LeaderComponent component)
     {
         await foreach (var term in services.GetLeaderElection(component).ContendAsync($"http://{name}/{component}", stop.Token))
         {
-            await history.WriteAsync(term);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds:F6} {name} started"));
+            if (writesHistory)
+            {
+                await history.WriteAsync(term);
+            }
+            else
+            {
+                await Task.Delay(Timeout.Infinite, term.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
     catch (OperationCanceledException) when (stop.IsCancellationRequested)
     {
     }
 }
+
+TimeSpan Seconds(string argument, TimeSpan? unset) => arguments.TryGetValue(argument, out var text)
+    ? TimeSpan.FromSeconds(double.Parse(text, CultureInfo.InvariantCulture))
+    : unset ?? throw new ArgumentException($"{argument} is needed.");

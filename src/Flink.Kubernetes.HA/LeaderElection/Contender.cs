@@ -8,7 +8,7 @@ namespace Flink.Kubernetes.HA.LeaderElection;
 internal sealed class Contender(ElectionContext context, LockWatch watch)
 {
     /// <summary>Some times the latency of a watch event: within it the others hear that the lock is taken.</summary>
-    private static readonly TimeSpan StaggerSlot = TimeSpan.FromMilliseconds(15);
+    private static readonly TimeSpan StaggerSlot = TimeSpan.FromMilliseconds(10);
 
     private readonly LeaseObserver _lease = new(context.Options, context.Identity, context.TimeProvider);
     private readonly LockAcquisition _acquisition = new(context);
@@ -83,6 +83,11 @@ internal sealed class Contender(ElectionContext context, LockWatch watch)
         {
             _seen = watch.Current;
             _lease.Observe(LockState.Of(_seen!.Object), _seen.Timestamp);
+            if (_lease.State is { IsFree: false } && !_lease.IsMine)
+            {
+                // Another one has had its turn.
+                _restSince = null;
+            }
         }
     }
 

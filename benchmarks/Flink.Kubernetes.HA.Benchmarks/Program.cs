@@ -1,0 +1,19 @@
+// Measures hand-over, notification and failover on the API server of KUBECONFIG. See benchmarks/README.md.
+using Flink.Kubernetes.HA.Benchmarks;
+
+var kubeConfig = Environment.GetEnvironmentVariable("KUBECONFIG") ?? throw new InvalidOperationException("Set KUBECONFIG: tests/apiserver/start.sh -r COMMAND does.");
+switch (args)
+{
+    case ["handover", var rounds]:
+        await HandOverBenchmark.RunAsync(kubeConfig, int.Parse(rounds, null));
+        return 0;
+    case ["notification", var rounds]:
+        await NotificationBenchmark.RunAsync(kubeConfig, int.Parse(rounds, null));
+        return 0;
+    case ["failover", var signal, var pairs, var rounds, .. var peers]:
+        await FailoverBenchmark.RunAsync(kubeConfig, signal, int.Parse(pairs, null), int.Parse(rounds, null), peers);
+        return 0;
+    default:
+        await Console.Error.WriteLineAsync("usage: handover ROUNDS | notification ROUNDS | failover KILL|TERM PAIRS ROUNDS [PEER PROGRAM...]");
+        return 2;
+}
