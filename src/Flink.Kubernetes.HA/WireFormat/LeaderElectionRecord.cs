@@ -62,7 +62,8 @@ internal sealed class LeaderElectionRecord
 
         try
         {
-            if (JsonNode.Parse(annotation) is not JsonObject fields)
+            // Written out and in again at once: text with half a surrogate pair fails here, and not where it is used later.
+            if (JsonNode.Parse(annotation) is not JsonObject fields || fields.ToJsonString().Length == 0)
             {
                 return new LeaderElectionRecord(annotation, null, null);
             }
@@ -74,9 +75,9 @@ internal sealed class LeaderElectionRecord
                 _ => new LeaderElectionRecord(annotation, null, null),
             };
         }
-        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException)
         {
-            // ArgumentException: a member that stands twice.
+            // ArgumentException: a member that stands twice; InvalidOperationException: an escape that is no character.
             return new LeaderElectionRecord(annotation, null, null);
         }
     }

@@ -25,7 +25,7 @@ internal sealed record TermRecord
         {
             return string.IsNullOrEmpty(json) ? null : JsonSerializer.Deserialize(json, WireFormatJsonContext.Default.TermRecord);
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return null;
         }
