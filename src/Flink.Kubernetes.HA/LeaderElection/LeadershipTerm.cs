@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Text;
+
 namespace Flink.Kubernetes.HA.LeaderElection;
 
 /// <summary>The right to lead a component, from winning the lock until it is lost or given up.</summary>
@@ -81,10 +84,22 @@ public sealed class LeadershipTerm : IAsyncDisposable
     internal static void CheckAddress(string address)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(address);
-        if (address.Length > MaximumAddressLength || address.Any(char.IsControl))
+        if (address.Length > MaximumAddressLength || address.Any(char.IsControl) || !IsWritable(address))
         {
-            throw new ArgumentException($"The address has {address.Length} characters: at most {MaximumAddressLength} are allowed, and no control characters.", nameof(address));
+            throw new ArgumentException(
+                $"The address has {address.Length} characters: at most {MaximumAddressLength} are allowed, no control characters and no half of a surrogate pair.", nameof(address));
         }
+    }
+
+    /// <summary>Half of a surrogate pair would be read back as another character, and the address as one that someone else has written.</summary>
+    private static bool IsWritable(ReadOnlySpan<char> address)
+    {
+        while (Rune.DecodeFromUtf16(address, out _, out var consumed) == OperationStatus.Done)
+        {
+            address = address[consumed..];
+        }
+
+        return address.IsEmpty;
     }
 
     private async Task EndAsync()
