@@ -15,7 +15,6 @@ public sealed class LeadershipTerm : IAsyncDisposable
 
     private readonly ElectionContext _context;
     private readonly LeaseKeeper _keeper;
-    private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenRegistration _contending;
     private readonly Lazy<Task> _disposal;
 
@@ -28,11 +27,8 @@ public sealed class LeadershipTerm : IAsyncDisposable
         SessionId = won.Term.SessionId;
         FencingToken = won.Term.FencingToken;
         Lost = keeper.Lost;
-        Stopping = _stopping.Token;
-
-        // Not linked: a linked source would have to be disposed, and might be before it has heard of the loss.
-        keeper.Lost.UnsafeRegister(_ => FireStopping(), null);
-        _contending = contending.UnsafeRegister(_ => FireStopping(), null);
+        Stopping = keeper.Stopping;
+        _contending = contending.UnsafeRegister(_ => keeper.FireStopping(), null);
         _disposal = new Lazy<Task>(EndAsync);
     }
 
@@ -107,6 +103,4 @@ public sealed class LeadershipTerm : IAsyncDisposable
         await _keeper.DisposeAsync().ConfigureAwait(false);
         await _contending.DisposeAsync().ConfigureAwait(false);
     }
-
-    private void FireStopping() => _ = _stopping.CancelSafelyAsync(_context);
 }

@@ -21,6 +21,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private readonly PublishedAddress _address;
     private readonly RenewDeadline _deadline;
     private readonly CancellationTokenSource _lost = new();
+    private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _ended = new();
     private readonly long _begun;
     private bool _isFailing;
@@ -41,6 +42,8 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     }
 
     public CancellationToken Lost => _lost.Token;
+
+    public CancellationToken Stopping => _stopping.Token;
 
     public LeadershipLoss? Loss => Volatile.Read(ref _loss);
 
@@ -63,6 +66,8 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         Wake();
         await published.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    public void FireStopping() => _ = _stopping.CancelSafelyAsync(_context);
 
     /// <summary>Has the lock checked at once, for something has been seen that does not fit.</summary>
     public void Wake() => Volatile.Read(ref _wake).TrySetResult();
@@ -303,7 +308,9 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         }
 
         // CancelAsync marks the token now and runs the callbacks, which are the user's, elsewhere.
+        // Each token on its own: a callback on Lost that waits for the work would wait for what Stopping tells it.
         _ = _lost.CancelSafelyAsync(_context);
+        FireStopping();
         _ended.Cancel();
         _address.End(loss.ToException(_context.Component));
 

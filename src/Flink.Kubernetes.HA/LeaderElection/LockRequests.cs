@@ -23,8 +23,10 @@ internal sealed class LockRequests(IKubeClient client, ObjectKey key, TimeSpan t
         {
             return new LockReadResult(null, null);
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception)
         {
+            // Whatever a request made of its cancellation, the caller hears that it was cancelled.
+            cancellationToken.ThrowIfCancellationRequested();
             return new LockReadResult(null, Named(exception, "read"));
         }
     }

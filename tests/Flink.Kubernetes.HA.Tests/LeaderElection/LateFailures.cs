@@ -7,6 +7,8 @@ internal sealed class LateFailures : IKubeClient
 {
     private readonly List<Action> _pending = [];
 
+    public bool FailsAtOnce { get; init; }
+
     public void Fail()
     {
         lock (_pending)
@@ -41,6 +43,11 @@ internal sealed class LateFailures : IKubeClient
 
     private Task<T> Hang<T>()
     {
+        if (FailsAtOnce)
+        {
+            return Task.FromException<T>(new KubeClientException(KubeFailure.Unavailable, "unreachable"));
+        }
+
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_pending)
         {
