@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Flink.Kubernetes.HA.KubeClient;
 using Flink.Kubernetes.HA.LeaderElection;
 
@@ -20,6 +21,40 @@ public sealed class EndingTests
         await cluster.UntilAsync(() => disposal is { IsCompletedSuccessfully: true }, TimeSpan.FromSeconds(5), "the disposal ends");
         await cluster.UntilAsync(() => replica.Failure is not null, TimeSpan.FromSeconds(1), "the enumeration ends");
         Assert.IsType<ObjectDisposedException>(replica.TakeFailure());
+        Assert.True((await cluster.ReadRecordAsync()).IsReleased);
+    }
+
+    [Theory]
+    [InlineData("""{"holderIdentity":"leader","leaseDurationSeconds":15,"edited":true}""", true)]
+    [InlineData("""{"holderIdentity":"leader","leaseDurationSeconds":15,"edited":true}""", false)]
+    [InlineData("junk", true)]
+    [InlineData(null, true)]
+    public async Task A_lock_that_was_edited_just_before_is_given_up_all_the_same(string? annotation, bool hasData)
+    {
+        await using var cluster = new ElectionCluster();
+        var leader = await cluster.StartLeaderAsync("leader", r => r.Address = "http://leader");
+        var standby = cluster.Start("standby");
+        await cluster.AdvanceAsync(TimeSpan.FromSeconds(1));
+        leader.Client.SilenceWatches();
+
+        await cluster.EditLockAsync(annotation);
+        if (!hasData)
+        {
+            await cluster.EditAsync(new JsonObject { ["data"] = null });
+        }
+
+        await cluster.WhileAdvancingAsync(leader.StopAsync());
+        await cluster.UntilAsync(() => standby.Leads, TimeSpan.FromSeconds(1), "the standby leads without waiting for a lease");
+        Assert.Equal(1, leader.Logs.Count(305));
+    }
+
+    [Fact]
+    public async Task A_lock_whose_data_was_taken_away_just_before_is_given_up_all_the_same()
+    {
+        await using var cluster = new ElectionCluster();
+        var leader = await cluster.StartLeaderAsync("leader");
+        await cluster.EditAsync(new JsonObject { ["data"] = null });
+        await cluster.WhileAdvancingAsync(leader.StopAsync());
         Assert.True((await cluster.ReadRecordAsync()).IsReleased);
     }
 
