@@ -50,8 +50,8 @@ internal sealed class LeaderElectionRecord
     /// <summary>The lease that the holder promises to renew within, or <see langword="null"/> when it tells none that makes sense.</summary>
     public TimeSpan? LeaseDuration => Longest(Duration(LeaseDurationSecondsField), Duration(LeaseDurationField));
 
-    /// <summary>How often the lock has changed hands; 0 when it is not told.</summary>
-    public long LeaderTransitions => _fields?[LeaderTransitionsField] is JsonValue value && TryGetNumber(value, out var number) ? (long)Math.Max(0, number) : 0;
+    /// <summary>How often the lock has changed hands; 0 when it is not told. Others count in 32 bits: it stops below their end.</summary>
+    public long LeaderTransitions => _fields?[LeaderTransitionsField] is JsonValue value && TryGetNumber(value, out var number) ? (long)Math.Clamp(number, 0, int.MaxValue - 1) : 0;
 
     public static LeaderElectionRecord Parse(string? annotation)
     {

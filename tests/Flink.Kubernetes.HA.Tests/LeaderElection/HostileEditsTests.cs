@@ -75,6 +75,21 @@ public sealed class HostileEditsTests
     }
 
 
+    [Theory]
+    [InlineData(long.MaxValue)]
+    [InlineData(long.MinValue)]
+    public async Task A_made_up_token_or_count_does_not_turn_the_next_one_negative(long token)
+    {
+        await using var cluster = new ElectionCluster();
+        var forged = new TermRecord { HolderIdentity = "z", SessionId = Guid.NewGuid(), FencingToken = token };
+        await cluster.CreateAsync("""{"holderIdentity":"","leaderTransitions":1e300}""");
+        await cluster.EditAsync(new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [HaNames.TermAnnotation] = forged.ToJson() } } });
+
+        var leader = await cluster.StartLeaderAsync("leader");
+        Assert.InRange(leader.Term!.FencingToken, 1, 100);
+        Assert.Equal(int.MaxValue, (await cluster.ReadRecordAsync()).LeaderTransitions + 1);
+    }
+
     private static JsonObject Json(IEnumerable<KeyValuePair<string, string>> entries) =>
         new(entries.Select(entry => KeyValuePair.Create(entry.Key, (JsonNode?)entry.Value)));
 }
