@@ -13,8 +13,8 @@ internal static partial class Log
     [LoggerMessage(302, LogLevel.Warning, "Lost the leadership of {Component} (ConfigMap {ConfigMap}, {Reason}): {Why}")]
     public static partial void LeadershipLost(ILogger logger, string component, string configMap, string reason, string why);
 
-    [LoggerMessage(303, LogLevel.Warning, "A renewal of the leadership of {Component} has failed; {SecondsLeft} s are left to succeed.")]
-    public static partial void RenewalFailed(ILogger logger, string component, double secondsLeft, Exception? exception);
+    [LoggerMessage(EventId = 303, Message = "A renewal of the leadership of {Component} has failed; {SecondsLeft} s are left to succeed.")]
+    public static partial void RenewalFailed(ILogger logger, LogLevel level, string component, double secondsLeft, Exception? exception);
 
     [LoggerMessage(304, LogLevel.Warning, "The lock of {Component} in ConfigMap {ConfigMap} was edited by someone else; it was put back, and this process goes on leading.")]
     public static partial void LockRepaired(ILogger logger, string component, string configMap);
@@ -30,6 +30,9 @@ internal static partial class Log
 
     [LoggerMessage(308, LogLevel.Debug, "It is not known whether the lock of {Component} in ConfigMap {ConfigMap} was taken: the answer was lost. It is read now.")]
     public static partial void AcquisitionUnknown(ILogger logger, string component, string configMap, Exception? exception);
+
+    [LoggerMessage(310, LogLevel.Information, "The leadership of {Component} is renewed again.")]
+    public static partial void RenewedAgain(ILogger logger, string component);
 
     [LoggerMessage(309, LogLevel.Error, "A callback on a token of a term of {Component} has thrown.")]
     public static partial void LostCallbackFailed(ILogger logger, string component, Exception exception);

@@ -45,7 +45,8 @@ internal sealed class Contender(ElectionContext context, LockWatch watch)
             }
 
             var turn = UntilMyTurn();
-            if (turn > TimeSpan.Zero && await watch.WaitForChangeAsync(turn, cancellationToken).ConfigureAwait(false))
+            if (turn > TimeSpan.Zero
+                && (await watch.WaitForChangeAsync(turn, cancellationToken).ConfigureAwait(false) || MayStillBeLed()))
             {
                 continue;
             }
@@ -64,6 +65,7 @@ internal sealed class Contender(ElectionContext context, LockWatch watch)
             if (isWon)
             {
                 await GiveBackIfCancelledAsync(attempt.Won!, cancellationToken).ConfigureAwait(false);
+                _lease.HasUsed(attempt.Won!.Term.FencingToken);
                 _stagger.RaceWon();
                 _lastComplaint = null;
                 return attempt.Won!;
@@ -103,6 +105,9 @@ internal sealed class Contender(ElectionContext context, LockWatch watch)
         var lease = _lease.Remaining();
         return TimeSpan.FromTicks(Math.Max(0, Math.Max(lease.Ticks, rest.Ticks))) + _stagger.NextDelay();
     }
+
+    /// <summary>Timers count in coarse milliseconds and may fire early; a lease is over when the clock says so.</summary>
+    private bool MayStillBeLed() => !_lease.IsMine && _lease.Remaining() > TimeSpan.Zero;
 
     private bool IsAnotherClusters()
     {
@@ -173,7 +178,11 @@ internal sealed class Contender(ElectionContext context, LockWatch watch)
                 }
 
                 Complain(read.Error.Message, read.Error);
-                await Task.Delay(ElectionContext.Jittered(context.Options.RetryPeriod), _time, cancellationToken).ConfigureAwait(false);
+                if (await watch.WaitForChangeAsync(ElectionContext.Jittered(context.Options.RetryPeriod), cancellationToken).ConfigureAwait(false))
+                {
+                    // The watch tells as well: without the permission to read, the lock can still be had.
+                    return;
+                }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -205,10 +214,11 @@ internal sealed class Contender(ElectionContext context, LockWatch watch)
 
     private void Complain(string message, Exception? exception)
     {
-        // The same complaint every retry period would bury the log.
-        if (_lastComplaint != message)
+        // The same complaint every retry period would bury the log. What a request says may differ in ports and times only.
+        var kind = exception is KubeClientException { Failure: var failure, Verb: var verb } ? $"{failure} {verb}" : exception?.GetType().Name ?? message;
+        if (_lastComplaint != kind)
         {
-            _lastComplaint = message;
+            _lastComplaint = kind;
             Log.CannotContend(context.Logger, context.Name, message, exception);
         }
     }

@@ -51,7 +51,8 @@ internal sealed class FencedWrites(ElectionContext context, LeadershipTerm term)
 
         term.Keeper.Wake();
         ThrowIfLost();
-        throw new LeadershipLostException(term.Component, LeadershipLossReason.TakenOver, $"Nothing was written: ConfigMap {context.Requests.Key} is not held by this term any more.");
+        var reason = read.IsDeleted ? LeadershipLossReason.Deleted : LeadershipLossReason.TakenOver;
+        throw new LeadershipLostException(term.Component, reason, $"Nothing was written: ConfigMap {context.Requests.Key} is not held by this term any more.");
     }
 
     private void ThrowIfLost()

@@ -1,6 +1,7 @@
 namespace Flink.Kubernetes.HA.LeaderElection;
 
 /// <summary>Contends for the leadership of one component (Flink's <c>LeaderElectionService</c>).</summary>
+/// <remarks>Disposing it gives a running term up without waiting for the work: cancel the enumeration and let it end first.</remarks>
 public interface ILeaderElectionService : IAsyncDisposable
 {
     /// <summary>The component that is contended for.</summary>

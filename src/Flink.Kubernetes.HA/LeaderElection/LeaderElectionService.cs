@@ -56,6 +56,8 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
     /// <summary>Stops contending, gives up the term that there is, and waits until the enumeration has ended.</summary>
     public async ValueTask DisposeAsync()
     {
+        // First, so that a term which is won meanwhile is seen below, or sees this itself.
+        await _disposal.CancelAsync().ConfigureAwait(false);
         LeadershipTerm? term;
         bool contending;
         lock (_gate)
@@ -64,7 +66,6 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
             contending = _contending;
         }
 
-        await _disposal.CancelAsync().ConfigureAwait(false);
         if (term is not null)
         {
             // Its owner may be in the middle of its work, or have gone: either way the lock is not kept.
@@ -120,6 +121,14 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
             var term = new LeadershipTerm(_context, won, keeper, stop);
             keeper.Start();
             SetTerm(term);
+            if (_disposal.IsCancellationRequested)
+            {
+                // Won while the service was being disposed, which waits for the enumeration: nobody else would end this term.
+                await term.DisposeAsync().ConfigureAwait(false);
+                SetTerm(null);
+                throw new OperationCanceledException(_disposal.Token);
+            }
+
             return term;
         }
         catch (OperationCanceledException) when (_disposal.IsCancellationRequested && !caller.IsCancellationRequested)

@@ -1,6 +1,7 @@
 namespace Flink.Kubernetes.HA.LeaderElection;
 
-/// <summary>What was asked needs leadership, and this process no longer leads; nothing was written.</summary>
+/// <summary>What was asked needs leadership, and this process no longer leads.</summary>
+/// <remarks>A fenced write that throws it was not made. An address that was being published may have been, in the term that has ended.</remarks>
 public sealed class LeadershipLostException : Exception
 {
     internal LeadershipLostException(LeaderComponent component, LeadershipLossReason reason, string message)

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Text;
+
 namespace Flink.Kubernetes.HA.LeaderElection;
 
 /// <summary>The right to lead a component, from winning the lock until it is lost or given up.</summary>
@@ -12,7 +15,6 @@ public sealed class LeadershipTerm : IAsyncDisposable
 
     private readonly ElectionContext _context;
     private readonly LeaseKeeper _keeper;
-    private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenRegistration _contending;
     private readonly Lazy<Task> _disposal;
 
@@ -25,11 +27,8 @@ public sealed class LeadershipTerm : IAsyncDisposable
         SessionId = won.Term.SessionId;
         FencingToken = won.Term.FencingToken;
         Lost = keeper.Lost;
-        Stopping = _stopping.Token;
-
-        // Not linked: a linked source would have to be disposed, and might be before it has heard of the loss.
-        keeper.Lost.UnsafeRegister(_ => FireStopping(), null);
-        _contending = contending.UnsafeRegister(_ => FireStopping(), null);
+        Stopping = keeper.Stopping;
+        _contending = contending.UnsafeRegister(_ => keeper.FireStopping(), null);
         _disposal = new Lazy<Task>(EndAsync);
     }
 
@@ -81,10 +80,22 @@ public sealed class LeadershipTerm : IAsyncDisposable
     internal static void CheckAddress(string address)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(address);
-        if (address.Length > MaximumAddressLength || address.Any(char.IsControl))
+        if (address.Length > MaximumAddressLength || address.Any(char.IsControl) || !IsWritable(address))
         {
-            throw new ArgumentException($"The address has {address.Length} characters: at most {MaximumAddressLength} are allowed, and no control characters.", nameof(address));
+            throw new ArgumentException(
+                $"The address has {address.Length} characters: at most {MaximumAddressLength} are allowed, no control characters and no half of a surrogate pair.", nameof(address));
         }
+    }
+
+    /// <summary>Half of a surrogate pair would be read back as another character, and the address as one that someone else has written.</summary>
+    private static bool IsWritable(ReadOnlySpan<char> address)
+    {
+        while (Rune.DecodeFromUtf16(address, out _, out var consumed) == OperationStatus.Done)
+        {
+            address = address[consumed..];
+        }
+
+        return address.IsEmpty;
     }
 
     private async Task EndAsync()
@@ -92,6 +103,4 @@ public sealed class LeadershipTerm : IAsyncDisposable
         await _keeper.DisposeAsync().ConfigureAwait(false);
         await _contending.DisposeAsync().ConfigureAwait(false);
     }
-
-    private void FireStopping() => _ = _stopping.CancelSafelyAsync(_context);
 }

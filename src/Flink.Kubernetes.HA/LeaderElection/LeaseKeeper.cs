@@ -1,5 +1,6 @@
 using Flink.Kubernetes.HA.Diagnostics;
 using Flink.Kubernetes.HA.WireFormat;
+using Microsoft.Extensions.Logging;
 
 namespace Flink.Kubernetes.HA.LeaderElection;
 
@@ -10,6 +11,8 @@ namespace Flink.Kubernetes.HA.LeaderElection;
 /// </remarks>
 internal sealed class LeaseKeeper : IAsyncDisposable
 {
+    private const int MaximumWakesAPeriod = 3;
+
     private readonly ElectionContext _context;
     private readonly LockWatch _watch;
     private readonly TermRecord _term;
@@ -18,8 +21,10 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private readonly PublishedAddress _address;
     private readonly RenewDeadline _deadline;
     private readonly CancellationTokenSource _lost = new();
+    private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _ended = new();
     private readonly long _begun;
+    private bool _isFailing;
     private LeadershipLoss? _loss;
     private TaskCompletionSource _wake = NewWake();
     private Task _loops = Task.CompletedTask;
@@ -37,6 +42,8 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     }
 
     public CancellationToken Lost => _lost.Token;
+
+    public CancellationToken Stopping => _stopping.Token;
 
     public LeadershipLoss? Loss => Volatile.Read(ref _loss);
 
@@ -59,6 +66,8 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         Wake();
         await published.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    public void FireStopping() => _ = _stopping.CancelSafelyAsync(_context);
 
     /// <summary>Has the lock checked at once, for something has been seen that does not fit.</summary>
     public void Wake() => Volatile.Read(ref _wake).TrySetResult();
@@ -103,6 +112,13 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
     private async Task<bool> RenewOnceAsync()
     {
+        if (_deadline.HasPassed)
+        {
+            // After a pause this may run before the timer does. A term that has ended by the clock is not brought back.
+            DeadlinePassed();
+            return false;
+        }
+
         // After a lost answer the question is first what stands: answers to writes may go on getting lost.
         if (_history.HasUnsettled && await SettleAsync().ConfigureAwait(false) is { } settled)
         {
@@ -115,7 +131,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         switch (result.Outcome)
         {
             case LockWriteOutcome.Written:
-                return result.Stored!.Metadata.Uid == _uid ? Renewed(next) : LoseDeleted();
+                return result.Stored!.Metadata.Uid == _uid ? Answered(next) : LoseDeleted();
             case LockWriteOutcome.Refused:
                 _history.NotWritten(next);
                 return await SettleAsync(repair: true).ConfigureAwait(false) ?? false;
@@ -187,7 +203,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         if (result.Outcome == LockWriteOutcome.Written)
         {
             Log.LockRepaired(_context.Logger, _context.Name, _context.ConfigMap);
-            return Renewed(next);
+            return Answered(next);
         }
 
         if (result.Outcome != LockWriteOutcome.Unknown)
@@ -200,7 +216,10 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
     private bool RenewalFailed(Exception? error)
     {
-        Log.RenewalFailed(_context.Logger, _context.Name, (_context.Options.RenewDeadline - SinceRenewal).TotalSeconds, error);
+        // An outage is told once: with many components a warning for each try would bury all else.
+        var level = _isFailing ? LogLevel.Debug : LogLevel.Warning;
+        _isFailing = true;
+        Log.RenewalFailed(_context.Logger, level, _context.Name, (_context.Options.RenewDeadline - SinceRenewal).TotalSeconds, error);
         _context.Metrics.RenewalFailed(_context.MetricTag);
         return false;
     }
@@ -213,6 +232,18 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
     private TermRecord Term(SentRecord record) => _term with { Address = record.Address };
 
+    /// <summary>Renewed, and the server has said so: an outage, if there was one, is over.</summary>
+    private bool Answered(SentRecord record)
+    {
+        if (_isFailing)
+        {
+            _isFailing = false;
+            Log.RenewedAgain(_context.Logger, _context.Name);
+        }
+
+        return Renewed(record);
+    }
+
     private bool Renewed(SentRecord record)
     {
         _history.Written(record);
@@ -223,6 +254,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
     private async Task WatchAsync()
     {
+        var pace = new Pace(MaximumWakesAPeriod, _context.Options.RetryPeriod, _context.TimeProvider);
         try
         {
             while (true)
@@ -231,6 +263,9 @@ internal sealed class LeaseKeeper : IAsyncDisposable
                 if (_watch.Current is { } seen && !IsOurs(LockState.Of(seen.Object)))
                 {
                     Wake();
+
+                    // Where something edits the lock again and again, such as an admission webhook, each repair would call for the next at once.
+                    await pace.KeepAsync(_ended.Token).ConfigureAwait(false);
                 }
             }
         }
@@ -272,12 +307,15 @@ internal sealed class LeaseKeeper : IAsyncDisposable
             return false;
         }
 
-        _context.Metrics.TermEnded(_context.MetricTag, loss.Reason.ToString(), _context.TimeProvider.GetElapsedTime(_begun));
-
         // CancelAsync marks the token now and runs the callbacks, which are the user's, elsewhere.
+        // Each token on its own: a callback on Lost that waits for the work would wait for what Stopping tells it.
         _ = _lost.CancelSafelyAsync(_context);
+        FireStopping();
         _ended.Cancel();
         _address.End(loss.ToException(_context.Component));
+
+        // Last: what listens to metrics is the user's, and Lost must not wait for it.
+        _context.Metrics.TermEnded(_context.MetricTag, loss.Reason.ToString(), _context.TimeProvider.GetElapsedTime(_begun));
         return true;
     }
 }

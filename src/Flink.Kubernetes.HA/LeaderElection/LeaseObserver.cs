@@ -22,10 +22,15 @@ internal sealed class LeaseObserver(LeaderElectionOptions options, string ownIde
     /// <summary>The largest fencing token that was seen.</summary>
     public long LastFencingToken { get; private set; }
 
-    public bool IsMine => State?.Record.HolderIdentity == ownIdentity;
+    /// <summary>Whether the lock is held by this process, by a write of its latest term or of one after it.</summary>
+    /// <remarks>An older term of its own that stands again was put back from a copy: another process may have led since, and may still.</remarks>
+    public bool IsMine => State?.Record.HolderIdentity == ownIdentity && !IsFromCopy(State, LastFencingToken);
 
     /// <summary>Says that a term of this process has ended because its ConfigMap was deleted, and when its last renewal was sent.</summary>
     public void OwnWasDeleted(long renewedAt) => _ownDeletedTermRenewedAt = renewedAt;
+
+    /// <summary>Takes note of a token of this process's own, whether or not it is ever seen in the ConfigMap.</summary>
+    public void HasUsed(long fencingToken) => LastFencingToken = Math.Max(LastFencingToken, fencingToken);
 
     public void Observe(LockState? state, long timestamp)
     {
@@ -73,6 +78,8 @@ internal sealed class LeaseObserver(LeaderElectionOptions options, string ownIde
         var remaining = _lease - timeProvider.GetElapsedTime(_since);
         return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
     }
+
+    private static bool IsFromCopy(LockState state, long lastFencingToken) => state.Term is { } term && term.FencingToken < lastFencingToken;
 
     private bool HasLedUntilNow() =>
         _ownDeletedTermRenewedAt is { } renewedAt

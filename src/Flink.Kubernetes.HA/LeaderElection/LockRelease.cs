@@ -34,14 +34,15 @@ internal sealed class LockRelease(ElectionContext context)
             if (result.Outcome == LockWriteOutcome.Refused)
             {
                 var read = await context.Requests.ReadAsync(CancellationToken.None).ConfigureAwait(false);
-                if (read.Error is null && history.Find(read.State?.Record.Annotation) is null)
+                if (read.Error is null && !IsOurs(read.State, history, term))
                 {
                     // Not ours any more: released by a write whose answer was lost, taken over, or deleted.
                     return;
                 }
 
-                // The same record and yet refused: something else in the ConfigMap is in the way, so go by its version.
-                resourceVersion = read.State?.Record.Annotation == expected ? read.State.ResourceVersion : null;
+                // The same record and yet refused, or one that someone has edited: what stands there is in the way, so go by its version.
+                var isEdited = read.State is { } state && (state.Record.Annotation == expected || history.Find(state.Record.Annotation) is null);
+                resourceVersion = isEdited ? read.State!.ResourceVersion : null;
                 expected = read.State?.Record.Annotation ?? expected;
             }
             else
@@ -52,6 +53,12 @@ internal sealed class LockRelease(ElectionContext context)
 
         Log.NotReleased(context.Logger, context.Name, context.ConfigMap, context.Options.LeaseDuration.TotalSeconds, error);
     }
+
+    /// <summary>Whether the lock is still this term's, also when its record was edited or taken away: others would wait a lease for it.</summary>
+    private bool IsOurs(LockState? state, LockHistory history, TermRecord term) =>
+        state is not null
+        && (history.Find(state.Record.Annotation) is not null
+            || (state.Term?.SessionId == term.SessionId && (!state.Record.IsReadable || state.Record.HolderIdentity == context.Identity)));
 
     /// <summary>Once the lease is over nobody waits for a release.</summary>
     private bool HasRunOut(LockHistory history) => context.TimeProvider.GetElapsedTime(history.Latest.SentAt) >= context.Options.LeaseDuration;

@@ -16,15 +16,17 @@ internal sealed class LockRequests(IKubeClient client, ObjectKey key, TimeSpan t
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            var configMap = await client.GetAsync(Resource, key, linked.Token).WaitAsync(linked.Token).ConfigureAwait(false);
+            var configMap = await Observed(client.GetAsync(Resource, key, linked.Token)).WaitAsync(linked.Token).ConfigureAwait(false);
             return new LockReadResult(LockState.Of(configMap), null);
         }
         catch (KubeClientException exception) when (exception.Failure == KubeFailure.NotFound)
         {
             return new LockReadResult(null, null);
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception)
         {
+            // Whatever a request made of its cancellation, the caller hears that it was cancelled.
+            cancellationToken.ThrowIfCancellationRequested();
             return new LockReadResult(null, Named(exception, "read"));
         }
     }
@@ -50,7 +52,7 @@ internal sealed class LockRequests(IKubeClient client, ObjectKey key, TimeSpan t
         try
         {
             // WaitAsync: a client that does not heed the token must not hold up the election.
-            return new LockWriteResult(LockWriteOutcome.Written, await send(limit.Token).WaitAsync(limit.Token).ConfigureAwait(false));
+            return new LockWriteResult(LockWriteOutcome.Written, await Observed(send(limit.Token)).WaitAsync(limit.Token).ConfigureAwait(false));
         }
         catch (KubeClientException exception) when (!exception.IsOutcomeUnknown)
         {
@@ -65,6 +67,13 @@ internal sealed class LockRequests(IKubeClient client, ObjectKey key, TimeSpan t
         {
             return new LockWriteResult(LockWriteOutcome.Unknown, null, Named(exception, "write"));
         }
+    }
+
+    /// <summary>An answer that comes after its time limit is nobody's any more: that it is a failure is no unobserved one.</summary>
+    private static Task<T> Observed<T>(Task<T> request)
+    {
+        _ = request.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return request;
     }
 
     private Exception Named(Exception exception, string what) => exception is OperationCanceledException

@@ -26,6 +26,13 @@ internal sealed class RenewDeadline : IAsyncDisposable
 
     public void Renewed(long sentAt)
     {
+        if (HasPassed)
+        {
+            // The answer has come too late: who has seen that the deadline passed must not see the term come back.
+            _passed();
+            return;
+        }
+
         // An answer that comes late may tell of an older renewal than is known already.
         var known = Volatile.Read(ref _renewedAt);
         while (sentAt > known)

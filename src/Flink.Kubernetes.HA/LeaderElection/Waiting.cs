@@ -16,6 +16,8 @@ internal static class Waiting
             return false;
         }
 
+        // Timers cut off fractions of a millisecond, and would fire before the time.
+        limit = TimeSpan.FromMilliseconds(Math.Ceiling(limit.TotalMilliseconds));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await Task.WhenAny(task, Task.Delay(limit, timeProvider, stop.Token)).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);

@@ -50,8 +50,8 @@ internal sealed class LeaderElectionRecord
     /// <summary>The lease that the holder promises to renew within, or <see langword="null"/> when it tells none that makes sense.</summary>
     public TimeSpan? LeaseDuration => Longest(Duration(LeaseDurationSecondsField), Duration(LeaseDurationField));
 
-    /// <summary>How often the lock has changed hands; 0 when it is not told.</summary>
-    public long LeaderTransitions => _fields?[LeaderTransitionsField] is JsonValue value && TryGetNumber(value, out var number) ? (long)Math.Max(0, number) : 0;
+    /// <summary>How often the lock has changed hands; 0 when it is not told. Others count in 32 bits: it stops below their end.</summary>
+    public long LeaderTransitions => _fields?[LeaderTransitionsField] is JsonValue value && TryGetNumber(value, out var number) ? (long)Math.Clamp(number, 0, int.MaxValue - 1) : 0;
 
     public static LeaderElectionRecord Parse(string? annotation)
     {
@@ -62,7 +62,8 @@ internal sealed class LeaderElectionRecord
 
         try
         {
-            if (JsonNode.Parse(annotation) is not JsonObject fields)
+            // Written out and in again at once: text with half a surrogate pair fails here, and not where it is used later.
+            if (JsonNode.Parse(annotation) is not JsonObject fields || fields.ToJsonString().Length == 0)
             {
                 return new LeaderElectionRecord(annotation, null, null);
             }
@@ -74,9 +75,9 @@ internal sealed class LeaderElectionRecord
                 _ => new LeaderElectionRecord(annotation, null, null),
             };
         }
-        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException)
         {
-            // ArgumentException: a member that stands twice.
+            // ArgumentException: a member that stands twice; InvalidOperationException: an escape that is no character.
             return new LeaderElectionRecord(annotation, null, null);
         }
     }

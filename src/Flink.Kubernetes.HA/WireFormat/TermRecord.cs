@@ -6,6 +6,9 @@ namespace Flink.Kubernetes.HA.WireFormat;
 /// <summary>The content of <see cref="HaNames.TermAnnotation"/>.</summary>
 internal sealed record TermRecord
 {
+    /// <summary>Far above any revision of a store; a larger token was made up, and there would soon be none above it.</summary>
+    private const long LargestFencingToken = 1L << 62;
+
     /// <summary>Whose term it is; it is valid only while the lock names the same holder.</summary>
     public required string HolderIdentity { get; init; }
 
@@ -23,9 +26,10 @@ internal sealed record TermRecord
     {
         try
         {
-            return string.IsNullOrEmpty(json) ? null : JsonSerializer.Deserialize(json, WireFormatJsonContext.Default.TermRecord);
+            var term = string.IsNullOrEmpty(json) ? null : JsonSerializer.Deserialize(json, WireFormatJsonContext.Default.TermRecord);
+            return term is { FencingToken: >= 0 and <= LargestFencingToken } ? term : null;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return null;
         }

@@ -75,5 +75,10 @@ public sealed class PublishingTests
         await Assert.ThrowsAnyAsync<ArgumentException>(() => leader.Term!.PublishAddressAsync(address, TestContext.Current.CancellationToken));
         await Assert.ThrowsAnyAsync<ArgumentException>(() => leader.Term!.PublishAddressAsync(new string('a', 4097), TestContext.Current.CancellationToken));
         Assert.Throws<ArgumentException>(() => leader.Service.ContendAsync("a\0b", TestContext.Current.CancellationToken));
+
+        // Half of a surrogate pair, which no test runner hands over as a parameter.
+        Assert.Throws<ArgumentException>(() => leader.Service.ContendAsync("http://a" + '\ud800', TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentException>(() => leader.Service.ContendAsync('\udc00' + "\ufffd", TestContext.Current.CancellationToken));
+        _ = leader.Service.ContendAsync("http://\ufffd/\ud83d\ude00", TestContext.Current.CancellationToken);
     }
 }

@@ -77,7 +77,12 @@ public sealed class RenewalTests
         // Time passes without a timer having had its turn, as after SIGSTOP: Advance returns before they run.
         var clock = cluster.Time.GetTimestamp();
         cluster.Time.Advance(TimeSpan.FromSeconds(10));
-        Assert.False(leader.Term!.IsLeading, $"{cluster.Time.GetElapsedTime(clock)}");
+        var term = leader.Term!;
+        Assert.False(term.IsLeading, $"{cluster.Time.GetElapsedTime(clock)}");
+
+        // It is not brought back by the renewal that was due meanwhile: who has seen it end must be able to rely on that.
+        await cluster.AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(LeadershipLossReason.RenewDeadlineExceeded, term.LossReason);
     }
 
     [Theory]

@@ -122,6 +122,18 @@ public sealed class SplitBrainTests
     }
 
     [Fact]
+    public async Task A_timer_that_fires_early_does_not_shorten_a_lease()
+    {
+        await using var cluster = new ElectionCluster();
+        await cluster.CreateAsync("""{"holderIdentity":"other","leaseDurationSeconds":7}""");
+        var hasty = cluster.Start("hasty", clock: new HastyTimeProvider(cluster.Time, TimeSpan.FromMilliseconds(20)));
+
+        await cluster.AdvanceAsync(TimeSpan.FromSeconds(6.999));
+        Assert.DoesNotContain(cluster.Server.Requests, r => r.Verb == "patch");
+        await cluster.UntilAsync(() => hasty.Leads, TimeSpan.FromMilliseconds(10), "it leads after the lease");
+    }
+
+    [Fact]
     public async Task Standbys_learn_not_to_write_all_at_once_when_the_lock_is_free()
     {
         await using var cluster = new ElectionCluster();
