@@ -6,6 +6,7 @@ namespace Flink.Kubernetes.HA.Benchmarks;
 internal sealed class Contender : IDisposable
 {
     private readonly Process _process;
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private Contender(Process process)
@@ -13,6 +14,8 @@ internal sealed class Contender : IDisposable
         _process = process;
         process.OutputDataReceived += (_, line) =>
         {
+            // Ours says "ready", the peers that they have learnt who leads.
+            _ready.TrySetResult();
             if (line.Data?.EndsWith(" started", StringComparison.Ordinal) is true)
             {
                 _started.TrySetResult();
@@ -22,6 +25,9 @@ internal sealed class Contender : IDisposable
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
+
+    /// <summary>Ends when it is up and contends.</summary>
+    public Task Ready => _ready.Task.WaitAsync(TimeSpan.FromMinutes(2));
 
     public Task Started => _started.Task.WaitAsync(TimeSpan.FromMinutes(2));
 

@@ -25,6 +25,8 @@ internal static class FailoverBenchmark
         await leader.Started;
         using var standby = Contender.Start(kubeConfig, cluster, pair, "b", peer);
 
+        await standby.Ready;
+
         // The standby has seen the lock, and the moment is any of a retry period.
         await Task.Delay(TimeSpan.FromSeconds(5 + (Random.Shared.NextDouble() * 2)), TimeProvider.System);
         var before = TimeProvider.System.GetTimestamp();
