@@ -10,7 +10,7 @@ namespace Flink.Kubernetes.HA.LeaderElection;
 /// </remarks>
 internal sealed class LeaseObserver(LeaderElectionOptions options, string ownIdentity, TimeProvider timeProvider)
 {
-    private (string? Uid, string? Annotation)? _lastSeen;
+    private (string? Uid, string? Annotation, string? Version)? _lastSeen;
     private bool _hasSeenOne;
     private long? _ownDeletedTermRenewedAt;
     private (long Since, TimeSpan Lease)? _anew;
@@ -37,7 +37,9 @@ internal sealed class LeaseObserver(LeaderElectionOptions options, string ownIde
     {
         var before = _lastSeen;
         State = state;
-        _lastSeen = state is null ? null : (state.Uid, state.Record.Annotation);
+
+        // No record stands twice, but none or junk may: the leader may have put its own back between two looks.
+        _lastSeen = state is null ? null : (state.Uid, state.Record.Annotation, state.Record.IsReadable ? null : state.ResourceVersion);
         if (state is null)
         {
             return;

@@ -94,6 +94,31 @@ public sealed class HostileEditsTests
     }
 
     [Theory]
+    [InlineData(null)]
+    [InlineData("junk")]
+    public async Task A_lock_that_is_garbled_a_second_time_while_nobody_looked_is_waited_for_anew(string? annotation)
+    {
+        await using var cluster = new ElectionCluster();
+        var leader = await cluster.StartLeaderAsync("leader");
+        var standby = cluster.Start("standby");
+        await cluster.AdvanceAsync(TimeSpan.FromSeconds(1));
+        leader.Client.Partition(silent: true);
+        await cluster.EditLockAsync(annotation);
+        await cluster.AdvanceAsync(TimeSpan.FromSeconds(0.5));
+        standby.Client.Partition(silent: true);
+        leader.Client.Heal();
+        await cluster.AdvanceAsync(TimeSpan.FromSeconds(12));
+
+        // The leader has put it back and renewed since; then it is cut off, and the same edit is made again.
+        Assert.True(leader.Leads);
+        leader.Client.Partition(silent: true);
+        await cluster.EditLockAsync(annotation);
+        standby.Client.Heal();
+        await cluster.UntilAsync(() => standby.Leads, TimeSpan.FromSeconds(40), "the standby leads after a lease");
+        Assert.True(leader.Term!.Lost.IsCancellationRequested);
+    }
+
+    [Theory]
     [InlineData(long.MaxValue)]
     [InlineData(long.MinValue)]
     public async Task A_made_up_token_or_count_does_not_turn_the_next_one_negative(long token)
