@@ -10,9 +10,10 @@ namespace Flink.Kubernetes.HA.LeaderElection;
 /// </remarks>
 internal sealed class LeaseObserver(LeaderElectionOptions options, string ownIdentity, TimeProvider timeProvider)
 {
-    private (string? Uid, string? Annotation)? _lastSeen;
+    private (string? Uid, string? Annotation, string? Version)? _lastSeen;
     private bool _hasSeenOne;
     private long? _ownDeletedTermRenewedAt;
+    private (long Since, TimeSpan Lease)? _anew;
     private TimeSpan _lease;
     private long _since;
 
@@ -36,7 +37,9 @@ internal sealed class LeaseObserver(LeaderElectionOptions options, string ownIde
     {
         var before = _lastSeen;
         State = state;
-        _lastSeen = state is null ? null : (state.Uid, state.Record.Annotation);
+
+        // No record stands twice, but none or junk may: the leader may have put its own back between two looks.
+        _lastSeen = state is null ? null : (state.Uid, state.Record.Annotation, state.Record.IsReadable ? null : state.ResourceVersion);
         if (state is null)
         {
             return;
@@ -51,7 +54,13 @@ internal sealed class LeaseObserver(LeaderElectionOptions options, string ownIde
         var isAnew = _hasSeenOne && before?.Uid != state.Uid;
         _hasSeenOne = true;
         _since = timestamp;
-        if (IsMine || (state.IsFree && !isAnew))
+        if (isAnew)
+        {
+            // Whatever becomes of the new one: for so long a leader in the one before may not have heard.
+            _anew = (timestamp, _lease > options.LeaseDuration ? _lease : options.LeaseDuration);
+        }
+
+        if (IsMine || state.IsFree)
         {
             _lease = TimeSpan.Zero;
         }
@@ -75,8 +84,15 @@ internal sealed class LeaseObserver(LeaderElectionOptions options, string ownIde
             return TimeSpan.Zero;
         }
 
-        var remaining = _lease - timeProvider.GetElapsedTime(_since);
-        return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
+        var remaining = Left(_lease, _since);
+        var afterAnew = _anew is { } anew ? Left(anew.Lease, anew.Since) : TimeSpan.Zero;
+        return remaining > afterAnew ? remaining : afterAnew;
+    }
+
+    private TimeSpan Left(TimeSpan lease, long since)
+    {
+        var left = lease - timeProvider.GetElapsedTime(since);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     private static bool IsFromCopy(LockState state, long lastFencingToken) => state.Term is { } term && term.FencingToken < lastFencingToken;

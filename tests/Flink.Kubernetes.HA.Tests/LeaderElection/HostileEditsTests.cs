@@ -75,6 +75,49 @@ public sealed class HostileEditsTests
     }
 
 
+    [Fact]
+    public async Task Edits_of_a_ConfigMap_that_was_created_anew_do_not_shorten_the_wait_for_a_leader_that_has_not_heard()
+    {
+        await using var cluster = new ElectionCluster();
+        var leader = await cluster.StartLeaderAsync("leader");
+        var standby = cluster.Start("standby");
+        await cluster.AdvanceAsync(TimeSpan.FromSeconds(4.1));
+        leader.Client.Partition(silent: true);
+        await cluster.Admin.DeleteAsync(KubeResources.ConfigMaps, ElectionCluster.Key, cancellationToken: TestContext.Current.CancellationToken);
+        await cluster.AdvanceAsync(TimeSpan.FromSeconds(0.5));
+
+        await cluster.EditLockAsync("junk");
+        await cluster.AdvanceAsync(TimeSpan.FromSeconds(0.5));
+        await cluster.EditLockAsync(null);
+        await cluster.UntilAsync(() => standby.Leads, TimeSpan.FromSeconds(15.2), "the standby leads after the lease");
+        Assert.True(leader.Term!.Lost.IsCancellationRequested);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("junk")]
+    public async Task A_lock_that_is_garbled_a_second_time_while_nobody_looked_is_waited_for_anew(string? annotation)
+    {
+        await using var cluster = new ElectionCluster();
+        var leader = await cluster.StartLeaderAsync("leader");
+        var standby = cluster.Start("standby");
+        await cluster.AdvanceAsync(TimeSpan.FromSeconds(1));
+        leader.Client.Partition(silent: true);
+        await cluster.EditLockAsync(annotation);
+        await cluster.AdvanceAsync(TimeSpan.FromSeconds(0.5));
+        standby.Client.Partition(silent: true);
+        leader.Client.Heal();
+        await cluster.AdvanceAsync(TimeSpan.FromSeconds(12));
+
+        // The leader has put it back and renewed since; then it is cut off, and the same edit is made again.
+        Assert.True(leader.Leads);
+        leader.Client.Partition(silent: true);
+        await cluster.EditLockAsync(annotation);
+        standby.Client.Heal();
+        await cluster.UntilAsync(() => standby.Leads, TimeSpan.FromSeconds(40), "the standby leads after a lease");
+        Assert.True(leader.Term!.Lost.IsCancellationRequested);
+    }
+
     [Theory]
     [InlineData(long.MaxValue)]
     [InlineData(long.MinValue)]

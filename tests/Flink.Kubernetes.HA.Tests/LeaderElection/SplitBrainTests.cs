@@ -53,7 +53,7 @@ public sealed class SplitBrainTests
         var victim = cluster.Replicas.FirstOrDefault(r => r.Leads) is { } leader && random.Next(2) == 0
             ? leader
             : cluster.Replicas[random.Next(cluster.Replicas.Count)];
-        switch (random.Next(13))
+        switch (random.Next(16))
         {
             case 0:
                 victim.Client.Partition(silent: false);
@@ -91,6 +91,15 @@ public sealed class SplitBrainTests
                 break;
             case 12:
                 await TryAsync(() => cluster.EditAsync(new JsonObject { ["data"] = new JsonObject { ["address"] = "http://nowhere", ["sessionId"] = null } }));
+                break;
+            case 13:
+                await TryAsync(() => cluster.EditLockAsync(random.Next(2) == 0 ? null : "junk"));
+                break;
+            case 14:
+                _ = victim.Term?.DisposeAsync().AsTask();
+                break;
+            case 15:
+                await TryAsync(() => cluster.EditAsync(new JsonObject { ["data"] = null }));
                 break;
         }
     }
