@@ -72,6 +72,21 @@ internal sealed class InjectedWorld : IAsyncDisposable
         Assert.True(allowed.Contains(state), $"{_operation.Name}, {what}: after {Failure?.GetType().Name ?? "success"} there stands {state}.\n{Failure}\n{Cluster.Leader.Logs.Text}");
     }
 
+    /// <summary>Whoever leads undoes all there is at once; when all that is late has come in, nothing of it may have risen again.</summary>
+    public async Task UndoAsync(string what)
+    {
+        var store = _successor ?? Cluster.Store;
+        await Cluster.RunAsync(async () =>
+        {
+            await store.ClearAsync(StoreCluster.Token);
+            var counter = (await Cluster.Reader.ReadAsync(StoreCluster.Token)).TryGetValue("counter");
+            await store.CreateBatch().SetValue("counter", counter, "1").SetValue("undone", null, "1").CommitAsync(StoreCluster.Token);
+        });
+        await Cluster.Election.AdvanceAsync(TimeSpan.FromSeconds(30));
+        var state = await StandsAsync(what);
+        Assert.True(state == "counter=1", $"{_operation.Name}, {what}: when all was undone, there rose {state}.\n{Failure}\n{Cluster.Leader.Logs.Text}");
+    }
+
     public ValueTask DisposeAsync() => Cluster.DisposeAsync();
 
     /// <summary>Reads all there is: no pointer may dangle.</summary>

@@ -162,6 +162,13 @@ public sealed class InjectionTests
             var struck = HasStruck();
             rule.Dispose();
             await world.JudgeAsync($"{verb} {call + 1}");
+
+            await using var undone = await InjectedWorld.StartAsync(operation);
+            before = count(undone);
+            rule = inject(undone, call);
+            await act(undone, () => count(undone) > before + struckAt);
+            rule.Dispose();
+            await undone.UndoAsync($"{verb} {call + 1}");
             if (!struck)
             {
                 break;

@@ -84,6 +84,7 @@ public sealed class StateHandleBatchTests
     [InlineData("address")]
     [InlineData("sessionId")]
     [InlineData("fencingToken")]
+    [InlineData("stateId")]
     [InlineData("no/slash")]
     public async Task Keys_of_the_election_and_no_keys_are_refused(string key)
     {
