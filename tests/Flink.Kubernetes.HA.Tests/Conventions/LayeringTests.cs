@@ -5,7 +5,7 @@ public sealed class LayeringTests
     private static readonly Layers Core = new(new Dictionary<string, string[]>
     {
         ["HighAvailabilityServices"] =
-            ["LeaderElection", "LeaderRetrieval", "WireFormat", "KubeClient", "KubeClient/Http", "KubeClient/KubeConnection.cs", "KubeClient/Watching", "Diagnostics"],
+            ["CleanUp", "Blobs", "Checkpoints", "Jobs", "StateHandles", "Storage", "LeaderElection", "LeaderRetrieval", "WireFormat", "KubeClient", "KubeClient/Http", "KubeClient/KubeConnection.cs", "KubeClient/Watching", "Diagnostics"],
         ["LeaderElection"] = ["WireFormat", "KubeClient", "KubeClient/Watching", "Diagnostics"],
         ["LeaderRetrieval"] = ["WireFormat", "KubeClient", "KubeClient/Watching", "Diagnostics"],
         ["WireFormat"] = ["KubeClient"],
@@ -16,6 +16,10 @@ public sealed class LayeringTests
         ["KubeClient/Watching"] = ["KubeClient", "Diagnostics"],
         // The seam and its model: they know no implementation.
         ["KubeClient"] = [],
+        ["CleanUp"] = ["Jobs", "Blobs", "StateHandles", "LeaderElection", "WireFormat", "KubeClient", "Storage", "Diagnostics"],
+        ["Checkpoints"] = ["Jobs", "StateHandles", "LeaderElection", "WireFormat", "KubeClient", "Storage"],
+        ["Jobs"] = ["StateHandles", "LeaderElection", "WireFormat", "KubeClient", "Storage"],
+        ["Blobs"] = ["StateHandles", "LeaderElection", "WireFormat", "Storage"],
         ["StateHandles"] = ["LeaderElection", "WireFormat", "KubeClient", "Storage", "Diagnostics"],
         ["Storage"] = ["Diagnostics"],
         ["Diagnostics"] = [],

@@ -21,6 +21,7 @@ public sealed partial class ShapeTests
         ["HighAvailabilityServices"] = 5,
         ["Storage"] = 6,
         ["StateHandles"] = 6,
+        ["CleanUp"] = 7,
     };
 
     [Theory]
