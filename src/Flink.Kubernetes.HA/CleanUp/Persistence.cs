@@ -16,17 +16,21 @@ internal sealed class Persistence(LeadershipTerm term, CleanUpOptions options)
         for (var tries = 1; ; tries++)
         {
             term.ThrowIfNotLeading();
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(term.Lost, cancellationToken);
             try
             {
-                await step(cancellationToken).ConfigureAwait(false);
+                await step(linked.Token).ConfigureAwait(false);
                 return;
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && term.Lost.IsCancellationRequested)
+            {
+                term.ThrowIfNotLeading();
             }
             catch (Exception exception) when (exception is KubeClientException or StateStorageException or StillLedException && tries < options.MaximumTries)
             {
                 Log.CleanUpStepFailed(term.Context.Logger, what, tries, options.MaximumTries, delay, exception);
             }
 
-            using var linked = CancellationTokenSource.CreateLinkedTokenSource(term.Lost, cancellationToken);
             await Task.Delay(ElectionContext.Jittered(delay), term.Context.TimeProvider, linked.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
             delay = delay * 2 < options.LongestDelay ? delay * 2 : options.LongestDelay;
