@@ -74,7 +74,7 @@ internal sealed class WriteSettlement(LeadershipTerm term, ConfigMapReader reade
         try
         {
             using var limit = RequestLimit.BeyondTheTerm(term, cancellationToken);
-            var content = await reader.ReadAsync(limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
+            var content = await LockRequests.Observed(reader.ReadAsync(limit.Token)).WaitAsync(limit.Token).ConfigureAwait(false);
             return write.Judge(content, term.Keeper.Uid, term.Keeper.History.HasSent(content.Fence));
         }
         catch (ConfigMapMissingException)
