@@ -19,6 +19,9 @@ internal static partial class Log
     [LoggerMessage(654, LogLevel.Warning, "{Keys} in ConfigMap {ConfigMap} are removed and their data is deleted, but the marked keys could not be dropped. They count as not there; the next to add, remove or clear them drops them.")]
     public static partial void MarkedKeysLeft(ILogger logger, string configMap, string keys, Exception exception);
 
+    [LoggerMessage(656, LogLevel.Warning, "The data of {Key} in ConfigMap {ConfigMap} could not be deleted. The entry is marked and counts as not there; removing it again, clearing or adding over it goes on from there.")]
+    public static partial void DataToBeDeleted(ILogger logger, string key, string configMap, Exception exception);
+
     [LoggerMessage(655, LogLevel.Warning, "ConfigMap {ConfigMap} fills up: {Size} of at most {Limit} bytes are taken, most of them by \"{LargestKey}\". Writes fail when it is full.")]
     public static partial void ConfigMapFillsUp(ILogger logger, string configMap, long size, long limit, string largestKey);
 }

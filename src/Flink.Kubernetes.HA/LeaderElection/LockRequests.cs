@@ -39,7 +39,7 @@ internal sealed class LockRequests(IKubeClient client, ObjectKey key, TimeSpan t
 
     /// <summary>Sends a patch as it is, within the caller's limits.</summary>
     public Task<PartialObjectMetadata> SendAsync(KubePatch patch, CancellationToken cancellationToken) =>
-        client.PatchAsync(Resource, key, patch, cancellationToken).WaitAsync(cancellationToken);
+        Observed(client.PatchAsync(Resource, key, patch, cancellationToken)).WaitAsync(cancellationToken);
 
     /// <summary>Creates the ConfigMap without a holder.</summary>
     public Task<LockWriteResult> CreateAsync(ObjectMeta metadata) => WriteAsync(async token =>
@@ -72,7 +72,7 @@ internal sealed class LockRequests(IKubeClient client, ObjectKey key, TimeSpan t
     }
 
     /// <summary>An answer that comes after its time limit is nobody's any more: that it is a failure is no unobserved one.</summary>
-    private static Task<T> Observed<T>(Task<T> request)
+    public static Task<T> Observed<T>(Task<T> request)
     {
         _ = request.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         return request;

@@ -21,6 +21,9 @@ public sealed class StateHandleBatch
 
     internal StateHandleBatch(StateHandleStore store) => _store = store;
 
+    /// <summary>After the commit: removed entries whose data could not be deleted yet. They count as not there; remove them again to go on.</summary>
+    public IReadOnlyList<StateHandle> BeingRemoved { get; private set; } = [];
+
     /// <summary>Adds an entry to the store that the batch was made by; there must be none under the name.</summary>
     /// <param name="name">The name.</param>
     /// <param name="content">The data, from where the stream stands to its end; read on commit, not disposed.</param>
@@ -62,15 +65,13 @@ public sealed class StateHandleBatch
     /// <exception cref="StateHandleCorruptException">An entry that stands under one of the keys can't be read; nothing was written.</exception>
     /// <exception cref="ConfigMapFullException">The ConfigMap would become too large; nothing was written.</exception>
     /// <exception cref="StateOutcomeUnknownException">Leadership was lost before it was known whether the changes were made.</exception>
-    /// <exception cref="StateStorageException">
-    /// Data could not be written, and nothing was; or data of removed entries could not be deleted: they stay marked, and removing them again goes on from there.
-    /// </exception>
+    /// <exception cref="StateStorageException">Data could not be written, and nothing was.</exception>
     /// <exception cref="KubeClientException">The API server refused the request; nothing was written.</exception>
     public async Task<IReadOnlyList<StateHandle>> CommitAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfCommitted();
         _committed = true;
-        await _store.CommitAsync(_changes, cancellationToken).ConfigureAwait(false);
+        BeingRemoved = (await _store.CommitAsync(_changes, cancellationToken).ConfigureAwait(false)).Unfinished;
         return [.. _changes.OfType<ContentChange>().Select(change => change.ToHandle(_store))];
     }
 

@@ -167,7 +167,7 @@ public sealed class StateHandleStore
 
         // Also where there is none: only what the API server says to the leader counts.
         var change = new RemoveChange(_writer.ConfigMap, key, standing, isConditional: false);
-        await CommitAsync([change], cancellationToken).ConfigureAwait(false);
+        (await CommitAsync([change], cancellationToken).ConfigureAwait(false)).ThrowIfUnfinished();
         return change.Found;
     }
 
@@ -182,7 +182,7 @@ public sealed class StateHandleStore
     public async Task<bool> RemoveAsync(StateHandle expected, CancellationToken cancellationToken = default)
     {
         var change = new RemoveChange(Check(expected), isConditional: true);
-        await CommitAsync([change], cancellationToken).ConfigureAwait(false);
+        (await CommitAsync([change], cancellationToken).ConfigureAwait(false)).ThrowIfUnfinished();
         return change.Found;
     }
 
@@ -197,11 +197,13 @@ public sealed class StateHandleStore
         var content = await _writer.ReadAsync(cancellationToken).ConfigureAwait(false);
         var snapshot = new StateHandleSnapshot(Reader.ConfigMap, Prefix, content.Data);
         var removals = snapshot.Handles.Concat(snapshot.BeingRemoved).Select(handle => new RemoveChange(handle, isConditional: false)).ToList();
+        List<Commit> commits = [];
         foreach (var part in removals.Chunk(StateHandleBatch.MostChanges))
         {
-            await CommitAsync(part, cancellationToken).ConfigureAwait(false);
+            commits.Add(await CommitAsync(part, cancellationToken).ConfigureAwait(false));
         }
 
+        commits.ForEach(commit => commit.ThrowIfUnfinished());
         return removals.Count(removal => removal.Found);
     }
 
@@ -215,8 +217,12 @@ public sealed class StateHandleStore
             : throw new ArgumentException($"The entry stands in ConfigMap {handle.ConfigMap}, and this store is in {Reader.ConfigMap}.", nameof(handle));
     }
 
-    internal Task CommitAsync(IReadOnlyList<EntryChange> changes, CancellationToken cancellationToken) =>
-        new Commit(_writer, _contents, changes).RunAsync(cancellationToken);
+    internal async Task<Commit> CommitAsync(IReadOnlyList<EntryChange> changes, CancellationToken cancellationToken)
+    {
+        var commit = new Commit(_writer, _contents, changes);
+        await commit.RunAsync(cancellationToken).ConfigureAwait(false);
+        return commit;
+    }
 
     private async Task<StateHandle?> FindAsync(string key, CancellationToken cancellationToken)
     {

@@ -81,6 +81,26 @@ public sealed class OutcomeTests
         await Assert.ThrowsAsync<StateOutcomeUnknownException>(() => cluster.Election.WhileAdvancingAsync(set));
     }
 
+    [Theory]
+    [InlineData("garbled")]
+    [InlineData(null)]
+    [InlineData("""{"holderIdentity":"a"}""")]
+    public async Task A_lock_that_someone_edited_meanwhile_is_waited_for(string? annotation)
+    {
+        await using var cluster = await StoreCluster.StartAsync();
+        cluster.Api.SilenceWatches();
+        cluster.Api.Inject(FaultRule.LoseRequest() with { Verb = "patch", Times = 1 });
+        cluster.Api.Inject(FaultRule.Delay(TimeSpan.FromMilliseconds(500)) with { Verb = "get", Times = 1 });
+        var add = Task.Run(() => cluster.Store.AddAsync("1", StoreCluster.Stream("one"), Token), Token);
+        await cluster.Election.AdvanceAsync(TimeSpan.FromMilliseconds(100));
+        await cluster.Election.EditLockAsync(annotation);
+
+        await cluster.Election.WhileAdvancingAsync(add);
+
+        await cluster.AssertEntriesAsync("1=one");
+        await cluster.AssertNothingLeftBehindAsync();
+    }
+
     [Fact]
     public async Task An_outage_that_the_lease_outlasts_is_ridden_out()
     {

@@ -69,6 +69,37 @@ public sealed class StateHandleBatchTests
     }
 
     [Fact]
+    public async Task What_was_added_is_told_also_where_removed_data_can_not_be_deleted()
+    {
+        await using var cluster = await StoreCluster.StartAsync();
+        var oldest = await cluster.AddAsync("1", "one");
+        var batch = cluster.Store.CreateBatch().Add("2", StoreCluster.Stream("two")).Remove(oldest);
+        using (cluster.Storage.Inject(Flink.Kubernetes.HA.Testing.StorageFaultRule.Fail() with { Verb = "delete" }))
+        {
+            Assert.Equal("2", Assert.Single(await cluster.RunAsync(() => batch.CommitAsync(Token))).Name);
+        }
+
+        var left = Assert.Single(batch.BeingRemoved);
+        Assert.True(await cluster.RunAsync(() => cluster.Store.RemoveAsync(left, Token)));
+        await cluster.AssertEntriesAsync("2=two");
+        await cluster.AssertNothingLeftBehindAsync();
+    }
+
+    [Fact]
+    public async Task An_upload_ends_when_the_term_does()
+    {
+        await using var cluster = await StoreCluster.StartAsync();
+        using var rule = cluster.Storage.Inject(Flink.Kubernetes.HA.Testing.StorageFaultRule.Hang() with { Verb = "write" });
+        var add = Task.Run(() => cluster.Store.AddAsync("1", StoreCluster.Stream("one"), Token), Token);
+        await cluster.Election.AdvanceAsync(TimeSpan.FromSeconds(1));
+        await cluster.TakeOverAsync();
+
+        await Assert.ThrowsAsync<Flink.Kubernetes.HA.LeaderElection.LeadershipLostException>(() => cluster.Election.WhileAdvancingAsync(add));
+
+        Assert.Empty(cluster.Data.Keys);
+    }
+
+    [Fact]
     public async Task A_batch_is_committed_once_and_changes_a_key_once()
     {
         await using var cluster = await StoreCluster.StartAsync();

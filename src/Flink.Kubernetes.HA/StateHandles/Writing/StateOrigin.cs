@@ -12,9 +12,10 @@ internal sealed class StateOrigin(TermWriter writer, StoredContents contents, IS
     {
         while (true)
         {
+            // In this order: a marker that another has just set came after its id.
+            var markers = await MarkersAsync(cancellationToken).ConfigureAwait(false);
             var content = await writer.ReadAsync(cancellationToken).ConfigureAwait(false);
             var id = content.Data.GetValueOrDefault(EntryKeys.OriginKey);
-            var markers = await MarkersAsync(cancellationToken).ConfigureAwait(false);
             if (id is not null && markers.Contains(contents.MarkerOf(id).Value))
             {
                 return;

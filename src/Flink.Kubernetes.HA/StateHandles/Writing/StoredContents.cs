@@ -31,7 +31,7 @@ internal sealed class StoredContents(IStateStorage storage, LeadershipTerm term)
             using var limit = new CancellationTokenSource(DiscardLimit, term.Context.TimeProvider);
             try
             {
-                await storage.DeleteAsync(key, limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
+                await LockRequests.Observed(storage.DeleteAsync(key, limit.Token)).WaitAsync(limit.Token).ConfigureAwait(false);
             }
             catch (Exception exception)
             {

@@ -74,7 +74,7 @@ internal sealed class TermWriter
             try
             {
                 using var limit = RequestLimit.Of(Term, cancellationToken);
-                return await Reader.ReadAsync(limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
+                return await LockRequests.Observed(Reader.ReadAsync(limit.Token)).WaitAsync(limit.Token).ConfigureAwait(false);
             }
             catch (Exception exception) when (RequestLimit.IsTransient(exception) && !cancellationToken.IsCancellationRequested)
             {

@@ -1,4 +1,5 @@
 using Flink.Kubernetes.HA.StateHandles.Changes;
+using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.StateHandles.Writing;
 
@@ -13,7 +14,8 @@ internal sealed record UnsettledWrite(ChangeSet Changes, string Fence, StoredCon
     /// <param name="content">The read.</param>
     /// <param name="uid">The ConfigMap that the term was won in.</param>
     /// <param name="isOurs">Whether the lock record that stands is one of the term.</param>
-    public WriteVerdict Judge(ConfigMapContent content, string? uid, bool isOurs)
+    /// <param name="identity">Who holds the lock, as long as the term lasts.</param>
+    public WriteVerdict Judge(ConfigMapContent content, string? uid, bool isOurs, string identity)
     {
         if (content.Uid != uid)
         {
@@ -32,6 +34,13 @@ internal sealed record UnsettledWrite(ChangeSet Changes, string Fence, StoredCon
             return WriteVerdict.MayComeLate;
         }
 
-        return isOurs ? WriteVerdict.NotWritten : WriteVerdict.Overtaken;
+        if (isOurs)
+        {
+            return WriteVerdict.NotWritten;
+        }
+
+        // A record that was edited or taken away may be put back as it was, and the write with it. One of another holder is final.
+        var record = LeaderElectionRecord.Parse(content.Fence);
+        return record is { IsPresent: true, IsReadable: true } && record.HolderIdentity != identity ? WriteVerdict.Overtaken : WriteVerdict.Edited;
     }
 }

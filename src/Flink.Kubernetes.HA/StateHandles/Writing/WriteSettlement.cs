@@ -41,7 +41,8 @@ internal sealed class WriteSettlement(LeadershipTerm term, ConfigMapReader reade
                 case WriteVerdict.MayComeLate when !isLost:
                     await term.MoveFenceAsync(write.Fence, cancellationToken).ConfigureAwait(false);
                     break;
-                case null when !isLost:
+                case null or WriteVerdict.Edited when !isLost:
+                    term.Keeper.Wake();
                     await term.PauseAsync(cancellationToken).ConfigureAwait(false);
                     break;
                 default:
@@ -74,8 +75,8 @@ internal sealed class WriteSettlement(LeadershipTerm term, ConfigMapReader reade
         try
         {
             using var limit = RequestLimit.BeyondTheTerm(term, cancellationToken);
-            var content = await reader.ReadAsync(limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
-            return write.Judge(content, term.Keeper.Uid, term.Keeper.History.HasSent(content.Fence));
+            var content = await LockRequests.Observed(reader.ReadAsync(limit.Token)).WaitAsync(limit.Token).ConfigureAwait(false);
+            return write.Judge(content, term.Keeper.Uid, term.Keeper.History.HasSent(content.Fence), term.Identity);
         }
         catch (ConfigMapMissingException)
         {

@@ -12,6 +12,9 @@ internal enum WriteVerdict
     /// <summary>It has not, but it still may: the lock is as it was when it was sent.</summary>
     MayComeLate,
 
+    /// <summary>It has not, and the lock was edited by someone else: wait for what becomes of that.</summary>
+    Edited,
+
     /// <summary>Another has taken the lock. It will not take effect any more; whether it did, and was undone, nobody knows. No entry names its data.</summary>
     Overtaken,
 
