@@ -46,7 +46,7 @@ internal static class S3Failures
         (_, "InvalidAccessKeyId" or "SignatureDoesNotMatch") => new(StateStorageFailure.AccessDenied, $"the credentials are wrong ({Code(answer)}). Check access key, secret key and region"),
         (HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized, _) => new(
             StateStorageFailure.AccessDenied,
-            $"access is denied ({Code(answer)}). Grant s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload and s3:ListMultipartUploadParts on the objects, and s3:ListBucket and s3:ListBucketMultipartUploads on the bucket '{options.BucketName}'"),
+            $"access is denied ({Code(answer)}). Check access key, secret key and region, and grant s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload and s3:ListMultipartUploadParts on the objects, and s3:ListBucket and s3:ListBucketMultipartUploads on the bucket '{options.BucketName}'"),
         (_, "QuotaExceeded" or "XMinioStorageFull" or "XMinioAdminBucketQuotaExceeded") or (HttpStatusCode.InsufficientStorage, _) => new(
             StateStorageFailure.OutOfSpace, $"the storage or a quota is full ({Code(answer)}). Free space or raise the quota"),
         (_, "EntityTooLarge") or (HttpStatusCode.RequestEntityTooLarge, _) => new(StateStorageFailure.TooLarge, "the data is larger than the server takes. Split it"),

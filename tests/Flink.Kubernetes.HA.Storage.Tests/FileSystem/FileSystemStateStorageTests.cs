@@ -137,7 +137,7 @@ public sealed class FileSystemStateStorageTests : IDisposable
     {
         var storage = Open(new FaultyDisk { OnFlush = _ => Directory.Delete(Path.Combine(_folder.Path, ".unfinished"), recursive: true) });
 
-        await Failing.AssertAsync(StateStorageFailure.NotFound, () => storage.WriteAsync(Key, [1], Token), "unfinished");
+        await Failing.AssertAsync(StateStorageFailure.Unavailable, () => storage.WriteAsync(Key, [1], Token), "removed as unfinished");
         Assert.Empty(_folder.Files);
     }
 

@@ -28,6 +28,8 @@ public sealed class RealS3Server : IAsyncDisposable
 
     public string Version => Value("S3_VERSION");
 
+    public (string Access, string Secret) Credentials => (Value("S3_ACCESS_KEY"), Value("S3_SECRET_KEY"));
+
     public static async Task<RealS3Server> StartAsync()
     {
         // Returns at once when it is installed, and locks out a second installer.

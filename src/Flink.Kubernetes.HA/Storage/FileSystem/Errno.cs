@@ -31,5 +31,8 @@ internal static class Errno
     /// <summary>The error of a call that has just returned, or 0.</summary>
     public static int Of(int result) => result == 0 ? 0 : Marshal.GetLastPInvokeError();
 
+    /// <summary>Whether a file or folder was not there.</summary>
+    public static bool IsMissing(Exception exception) => exception is FileNotFoundException or DirectoryNotFoundException || exception.HResult == NoEntry;
+
     public static IOException ToException(int error) => new(Marshal.GetPInvokeErrorMessage(error), error);
 }

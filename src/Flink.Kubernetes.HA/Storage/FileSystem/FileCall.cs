@@ -73,7 +73,8 @@ internal sealed class FileCall(string verb, StateKey? key, StorageFolders folder
         var (failure, what) = FileFailures.Explain(exception, folders, Path, isWrite: verb == "write");
 
         // A lack of rights or of space is an answer; a disk or a server that broke down has perhaps done it.
-        var isUnclear = failure is StateStorageFailure.Unavailable or StateStorageFailure.Timeout or StateStorageFailure.Other;
+        var isUnclear = failure is StateStorageFailure.Unavailable or StateStorageFailure.Timeout or StateStorageFailure.Other
+            && !Errno.IsMissing(exception);
         return effect switch
         {
             FileEffect.Done => Failure(failure, $"{what}. The data is there, but a power cut may undo it: write it again under another key", exception, isOutcomeUnknown: true),

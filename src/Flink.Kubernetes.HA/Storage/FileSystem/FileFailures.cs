@@ -5,14 +5,14 @@ internal static class FileFailures
 {
     public static (StateStorageFailure Failure, string What) Explain(Exception exception, StorageFolders folders, string path, bool isWrite)
     {
-        if (isWrite && folders.HasRoot && exception.HResult is Errno.Exists or Errno.NotAFolder)
+        if (isWrite && LiesBelowData(folders, path))
         {
             return (StateStorageFailure.AlreadyExists, "a part of its path is data itself. Take keys of which none is the beginning of another");
         }
 
-        if (exception is FileNotFoundException or DirectoryNotFoundException || exception.HResult is Errno.NoEntry or Errno.NotAFolder)
+        if (Errno.IsMissing(exception) || exception.HResult == Errno.NotAFolder)
         {
-            return Missing(exception, folders, path);
+            return Missing(exception, folders, path, isWrite);
         }
 
         return exception switch
@@ -40,7 +40,7 @@ internal static class FileFailures
         };
     }
 
-    private static (StateStorageFailure Failure, string What) Missing(Exception exception, StorageFolders folders, string path)
+    private static (StateStorageFailure Failure, string What) Missing(Exception exception, StorageFolders folders, string path, bool isWrite)
     {
         if (!folders.HasRoot)
         {
@@ -49,9 +49,29 @@ internal static class FileFailures
                 : (StateStorageFailure.StorageMissing, $"the root directory {folders.Root} does not exist. Mount the volume, make the folder once, or set {nameof(FileSystemStateStorageOptions.CreateRootDirectory)}");
         }
 
+        if (isWrite)
+        {
+            return (StateStorageFailure.Unavailable, "the file was removed as unfinished while it was written. Write again, and let unfinished writes grow older before they are removed");
+        }
+
         return exception.HResult == Errno.NotAFolder
             ? (StateStorageFailure.NotFound, "there is no such data, and a part of its path is data itself")
             : (StateStorageFailure.NotFound, $"there is no data under this key. It was deleted, or {path} is on a volume that other replicas do not share");
+    }
+
+    private static bool LiesBelowData(StorageFolders folders, string path)
+    {
+        while (path != folders.Root && Path.GetDirectoryName(path) is { } folder && folder != folders.Root)
+        {
+            if (File.Exists(folder))
+            {
+                return true;
+            }
+
+            path = folder;
+        }
+
+        return false;
     }
 
     private static (StateStorageFailure Failure, string What) TooLarge() =>

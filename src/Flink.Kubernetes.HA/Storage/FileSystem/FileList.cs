@@ -31,17 +31,10 @@ internal sealed class FileList(StorageFolders folders, string prefix)
         while (batch.Count == BatchSize);
     }
 
-    private FileWalk? Open(string top)
-    {
-        try
-        {
-            return new FileWalk(top, folders.Root, prefix);
-        }
-        catch (Exception exception) when (folders.HasRoot && exception is DirectoryNotFoundException or IOException { HResult: Errno.NotAFolder })
-        {
-            return null;
-        }
-    }
+    private FileWalk? Open(string top) =>
+        Directory.Exists(top) ? new FileWalk(top, folders.Root, prefix)
+        : folders.HasRoot ? null
+        : throw new DirectoryNotFoundException($"The root directory {folders.Root} does not exist.");
 
     private static List<StateEntry> Next(FileWalk files)
     {

@@ -17,9 +17,9 @@ internal sealed class Publication(FileCall call, StorageFolders folders, DiskCal
     {
         for (var tries = 1; ; tries++)
         {
-            disk.CreateFolder(Path.GetDirectoryName(call.Path)!);
             try
             {
+                disk.CreateFolder(Path.GetDirectoryName(call.Path)!);
                 if (!disk.TryName(temporary, call.Path))
                 {
                     throw call.Taken();
@@ -27,7 +27,7 @@ internal sealed class Publication(FileCall call, StorageFolders folders, DiskCal
 
                 return;
             }
-            catch (IOException exception) when (exception.HResult == Errno.NoEntry && tries < MostTries && File.Exists(temporary))
+            catch (IOException exception) when (Errno.IsMissing(exception) && tries < MostTries && File.Exists(temporary))
             {
                 // Whoever deleted the last file of the folder has taken the folder away too.
             }

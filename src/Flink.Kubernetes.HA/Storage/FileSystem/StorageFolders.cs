@@ -48,7 +48,15 @@ internal sealed class StorageFolders(string root, bool createRoot, DiskCalls dis
     {
         for (var folder = Path.GetDirectoryName(path)!; ; folder = Path.GetDirectoryName(folder)!)
         {
-            disk.FlushFolder(folder);
+            try
+            {
+                disk.FlushFolder(folder);
+            }
+            catch (IOException exception) when (Errno.IsMissing(exception) && folder != Root)
+            {
+                // The new data was deleted by now, and its folder with it.
+            }
+
             if (folder == Root)
             {
                 return;
