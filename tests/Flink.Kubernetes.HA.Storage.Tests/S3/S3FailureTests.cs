@@ -65,7 +65,9 @@ public sealed class S3FailureTests(S3ServerFixture shared)
     {
         using var broken = new RawServer(async stream =>
         {
-            if (stream.ReadByte() == 'P')
+            var first = new byte[1];
+            await stream.ReadExactlyAsync(first, Token);
+            if (first[0] == 'P')
             {
                 await stream.ReadExactlyAsync(new byte[100_000], Token);
             }

@@ -114,7 +114,7 @@ internal class DiskCalls
     {
         try
         {
-            return OperatingSystem.IsLinux() && LibC.Status(LibC.CurrentFolder, path, 0, LibC.StatusLinkCount, out var status) == 0 ? status.LinkCount : 1;
+            return OperatingSystem.IsLinux() && LibC.Status(LibC.CurrentFolder, path, LibC.StatusOfServer, LibC.StatusLinkCount, out var status) == 0 ? status.LinkCount : 1;
         }
         catch (EntryPointNotFoundException)
         {

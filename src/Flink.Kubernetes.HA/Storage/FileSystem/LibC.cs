@@ -10,6 +10,9 @@ internal static partial class LibC
     public const uint RenameNoReplace = 1;
     public const uint StatusLinkCount = 4;
 
+    /// <summary>AT_STATX_FORCE_SYNC: asks the file server, and not what a client remembers.</summary>
+    public const int StatusOfServer = 0x2000;
+
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Link(string existing, string path);
 
