@@ -26,6 +26,8 @@ public sealed class RealS3Server : IAsyncDisposable
 
     public string Bucket => Value("S3_BUCKET");
 
+    public string Version => Value("S3_VERSION");
+
     public static async Task<RealS3Server> StartAsync()
     {
         // Returns at once when it is installed, and locks out a second installer.

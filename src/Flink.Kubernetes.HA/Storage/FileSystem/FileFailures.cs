@@ -5,7 +5,7 @@ internal static class FileFailures
 {
     public static (StateStorageFailure Failure, string What) Explain(Exception exception, StorageFolders folders, string path, bool isWrite)
     {
-        if (isWrite && folders.RootExists && exception.HResult is Errno.Exists or Errno.NotAFolder)
+        if (isWrite && folders.HasRoot && exception.HResult is Errno.Exists or Errno.NotAFolder)
         {
             return (StateStorageFailure.AlreadyExists, "a part of its path is data itself. Take keys of which none is the beginning of another");
         }
@@ -42,7 +42,7 @@ internal static class FileFailures
 
     private static (StateStorageFailure Failure, string What) Missing(Exception exception, StorageFolders folders, string path)
     {
-        if (!folders.RootExists)
+        if (!folders.HasRoot)
         {
             return File.Exists(folders.Root)
                 ? (StateStorageFailure.StorageMissing, $"the root directory {folders.Root} is a file. Name a folder")

@@ -37,7 +37,7 @@ internal sealed class FileList(StorageFolders folders, string prefix)
         {
             return new FileWalk(top, folders.Root, prefix);
         }
-        catch (Exception exception) when (folders.RootExists && exception is DirectoryNotFoundException or IOException { HResult: Errno.NotAFolder })
+        catch (Exception exception) when (folders.HasRoot && exception is DirectoryNotFoundException or IOException { HResult: Errno.NotAFolder })
         {
             return null;
         }

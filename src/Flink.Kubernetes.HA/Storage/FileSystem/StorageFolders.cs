@@ -8,16 +8,17 @@ internal sealed class StorageFolders(string root, bool createRoot, DiskCalls dis
 
     public string Root { get; } = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
 
-    public bool RootExists => Directory.Exists(Root);
+    /// <summary>Whether the root is there, or may be made and is only not yet needed.</summary>
+    public bool HasRoot => Directory.Exists(Root) || (createRoot && !File.Exists(Root));
 
     public string PathOf(StateKey key) => Path.Join(Root, key.Value.Replace('/', Path.DirectorySeparatorChar));
 
     /// <summary>A name for a new file beside the data, on the same disk.</summary>
     public string NewUnfinished()
     {
-        if (!RootExists)
+        if (!Directory.Exists(Root))
         {
-            if (!createRoot)
+            if (!HasRoot)
             {
                 throw new DirectoryNotFoundException($"The root directory {Root} does not exist.");
             }
@@ -38,7 +39,7 @@ internal sealed class StorageFolders(string root, bool createRoot, DiskCalls dis
     {
         var folder = new DirectoryInfo(Path.Join(Root, UnfinishedName));
         return folder.Exists ? folder.EnumerateFiles()
-            : RootExists ? []
+            : HasRoot ? []
             : throw new DirectoryNotFoundException($"The root directory {Root} does not exist.");
     }
 
