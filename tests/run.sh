@@ -5,6 +5,8 @@
 # missing is installed with apt, as root or with sudo, and kube-apiserver and etcd are built once into the project's
 # cache (about three minutes). See tests/apiserver/README.md for using a cluster or binaries of your own.
 #
+# The real S3 server is Ceph's, unpacked from Debian's packages into the project's cache: see tests/s3/README.md.
+#
 # Ends with one line "N passed, N failed" over all test projects; fails when a test failed or none ran.
 # Results as TRX: artifacts/test-results.
 set -euo pipefail
@@ -28,6 +30,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/flink-kubernetes-ha/apiserver
 if [ "${USE_EXISTING_CLUSTER:-}" != true ] && [ -z "${KUBEBUILDER_ASSETS:-}" ] && [ ! -x "$cache/kube-apiserver" ]; then
   need dpkg-source dpkg-dev; need xz xz-utils; need flock util-linux; need find findutils
 fi
+need flock util-linux; need apt-get apt; need dpkg dpkg    # for tests/s3/install.sh
 if [ ${#missing[@]} -gt 0 ]; then
   command -v apt-get >/dev/null || { say "missing: ${missing[*]}; install them with this system's package manager"; exit 1; }
   sudo=(); [ "$(id -u)" = 0 ] || sudo=(sudo -n)
@@ -40,6 +43,8 @@ fi
 if [ -z "${KUBEBUILDER_ASSETS:-}" ]; then
   tests/apiserver/install.sh "$cache" </dev/null    # returns at once when it is there
 fi
+
+tests/s3/install.sh </dev/null                      # 171 MB; returns at once when it is there
 
 # --- build and run ------------------------------------------------------------------
 if [ $build = 1 ]; then

@@ -1,0 +1,58 @@
+using Amazon;
+using Amazon.Runtime;
+using Amazon.S3;
+
+namespace Flink.Kubernetes.HA.S3.Requests;
+
+/// <summary>The clients of the AWS SDK: one for what may be repeated at will, and one that sends once.</summary>
+/// <param name="Retrying">For reads, lists, parts and deletes.</param>
+/// <param name="Once">For conditional writes: only who repeats them himself knows whether an earlier one may have taken effect.</param>
+/// <param name="AreOurs">Whether they are ours to dispose.</param>
+internal sealed record S3Clients(IAmazonS3 Retrying, IAmazonS3 Once, bool AreOurs) : IDisposable
+{
+    public static S3Clients Of(IAmazonS3 client) => new(client, client, AreOurs: false);
+
+    public static S3Clients Create(S3StateStorageOptions options)
+    {
+        try
+        {
+            return new S3Clients(new AmazonS3Client(Config(options, options.MaxRetries)), new AmazonS3Client(Config(options, retries: 0)), AreOurs: true);
+        }
+        catch (AmazonClientException exception)
+        {
+            throw new ArgumentException(
+                $"No client for S3 could be made: {exception.Message} Set {nameof(S3StateStorageOptions)}.{nameof(S3StateStorageOptions.Region)} or {nameof(S3StateStorageOptions.ServiceUrl)}.", nameof(options), exception);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (AreOurs)
+        {
+            Retrying.Dispose();
+            Once.Dispose();
+        }
+    }
+
+    private static AmazonS3Config Config(S3StateStorageOptions options, int retries)
+    {
+        var config = new AmazonS3Config
+        {
+            Timeout = options.RequestTimeout,
+            MaxErrorRetry = retries,
+            RetryMode = RequestRetryMode.Standard,
+            ForcePathStyle = options.ForcePathStyle ?? options.ServiceUrl is not null,
+        };
+        if (options.ServiceUrl is not null)
+        {
+            config.ServiceURL = options.ServiceUrl;
+            config.AuthenticationRegion = options.Region ?? "us-east-1";
+        }
+        else if (options.Region is not null)
+        {
+            config.RegionEndpoint = RegionEndpoint.GetBySystemName(options.Region);
+        }
+
+        return config;
+    }
+}

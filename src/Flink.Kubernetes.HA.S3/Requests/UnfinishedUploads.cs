@@ -1,0 +1,58 @@
+using Amazon.S3.Model;
+
+namespace Flink.Kubernetes.HA.S3.Requests;
+
+/// <summary>Finds multipart uploads that never came to an end, and removes them.</summary>
+internal sealed class UnfinishedUploads(S3StateStorageOptions options, S3Clients clients, S3Calls calls)
+{
+    private static readonly S3Call Call = new("remove unfinished writes of", Key: null);
+
+    public async Task<int> RemoveAsync(DateTimeOffset limit, CancellationToken cancellationToken)
+    {
+        var removed = 0;
+        var request = new ListMultipartUploadsRequest { BucketName = options.BucketName, Prefix = calls.ObjectPrefix };
+        ListMultipartUploadsResponse page;
+        do
+        {
+            page = await calls.RunAsync(Call, token => clients.Retrying.ListMultipartUploadsAsync(request, token), cancellationToken).ConfigureAwait(false);
+            foreach (var upload in page.MultipartUploads ?? [])
+            {
+                // An upload may take longer than the limit, but each of its parts is a sign of life.
+                if (calls.KeyOf(upload.Key) is not null && S3Calls.Time(upload.Initiated) < limit && await LastPartAsync(upload, cancellationToken).ConfigureAwait(false) < limit)
+                {
+                    await AbortAsync(upload, cancellationToken).ConfigureAwait(false);
+                    removed++;
+                }
+            }
+
+            (request.KeyMarker, request.UploadIdMarker) = (page.NextKeyMarker, page.NextUploadIdMarker);
+        }
+        while (page.IsTruncated == true);
+        return removed;
+    }
+
+    private async Task<DateTimeOffset> LastPartAsync(MultipartUpload upload, CancellationToken cancellationToken)
+    {
+        var last = DateTimeOffset.MinValue;
+        var request = new ListPartsRequest { BucketName = options.BucketName, Key = upload.Key, UploadId = upload.UploadId };
+        ListPartsResponse page;
+        do
+        {
+            page = await calls.RunAsync(Call, token => clients.Retrying.ListPartsAsync(request, token), cancellationToken).ConfigureAwait(false);
+            foreach (var part in page.Parts ?? [])
+            {
+                var time = S3Calls.Time(part.LastModified);
+                last = time > last ? time : last;
+            }
+
+            request.PartNumberMarker = page.NextPartNumberMarker?.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+        while (page.IsTruncated == true);
+        return last;
+    }
+
+    private Task<AbortMultipartUploadResponse> AbortAsync(MultipartUpload upload, CancellationToken cancellationToken) => calls.RunAsync(
+        Call,
+        token => clients.Retrying.AbortMultipartUploadAsync(new AbortMultipartUploadRequest { BucketName = options.BucketName, Key = upload.Key, UploadId = upload.UploadId }, token),
+        cancellationToken);
+}

@@ -1,0 +1,116 @@
+using System.Runtime.CompilerServices;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Flink.Kubernetes.HA.S3.Requests;
+using Flink.Kubernetes.HA.Storage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Flink.Kubernetes.HA.S3;
+
+/// <summary>Data as objects in a bucket of S3, or of a server that speaks it.</summary>
+/// <remarks>
+/// Data is written with <c>If-None-Match: *</c>, so of several writers of one key one wins; where an answer is lost, a read of the object's
+/// writer settles who did. Some servers ignore that condition when they complete a multipart upload, so take a new key for every write.
+/// </remarks>
+public sealed class S3StateStorage : IStateStorage, IDisposable
+{
+    private readonly S3StateStorageOptions _options;
+    private readonly S3Clients _clients;
+    private readonly S3Calls _calls;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+
+    /// <summary>Creates a storage; nothing is sent before the first call.</summary>
+    /// <param name="options">Where the data lies; the values are copied.</param>
+    /// <param name="client">
+    /// A client of your own, with credentials, endpoint and retries as you like; it is not disposed, and address and region in the options do not count.
+    /// Default: a client with the AWS SDK's chain of credentials.
+    /// </param>
+    /// <param name="timeProvider">The clock of time limits and retries; default: the system's.</param>
+    /// <param name="loggerFactory">Gets a message where something could not be tidied up; default: none.</param>
+    /// <exception cref="ArgumentException">The options break a rule; the message says which.</exception>
+    public S3StateStorage(S3StateStorageOptions options, IAmazonS3? client = null, TimeProvider? timeProvider = null, ILoggerFactory? loggerFactory = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options.Snapshot();
+        _timeProvider = timeProvider ?? TimeProvider.System;
+        _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<S3StateStorage>();
+        _clients = client is null ? S3Clients.Create(_options) : S3Clients.Of(client);
+        _calls = new S3Calls(_options, _timeProvider);
+        Location = _calls.LocationOf(key: null);
+    }
+
+    /// <inheritdoc/>
+    public string Location { get; }
+
+    /// <inheritdoc/>
+    public Task<StoredState> WriteAsync(StateKey key, Stream content, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(content);
+        return new S3Write(key, _options, _clients, _calls, _timeProvider, _logger).RunAsync(content, progress, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<Stream> OpenReadAsync(StateKey key, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        var call = new S3Call("read", key);
+        var response = await _calls.RunAsync(
+            call,
+            token => _clients.Retrying.GetObjectAsync(new GetObjectRequest { BucketName = _options.BucketName, Key = _calls.ObjectName(key) }, token),
+            cancellationToken).ConfigureAwait(false);
+        return new S3ReadStream(response, call, _calls);
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> DeleteAsync(StateKey key, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        var existed = await new S3Objects(_options, _clients, _calls).ExistsAsync(new S3Call("delete", key, IsWrite: false), cancellationToken).ConfigureAwait(false);
+
+        // Also where there was none: the answer to an earlier delete or write may have been lost, and a delete does no harm.
+        await _calls.RunAsync(
+            new S3Call("delete", key, IsWrite: true),
+            token => _clients.Retrying.DeleteObjectAsync(new DeleteObjectRequest { BucketName = _options.BucketName, Key = _calls.ObjectName(key) }, token),
+            cancellationToken).ConfigureAwait(false);
+        return existed;
+    }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<StateEntry> ListAsync(string prefix = "", CancellationToken cancellationToken = default) =>
+        RunListAsync(StateKey.CheckPrefix(prefix), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<int> RemoveUnfinishedWritesAsync(TimeSpan olderThan, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(olderThan, TimeSpan.Zero);
+        return new UnfinishedUploads(_options, _clients, _calls).RemoveAsync(_timeProvider.GetUtcNow() - olderThan, cancellationToken);
+    }
+
+    /// <summary>Disposes the client, unless it was passed in.</summary>
+    public void Dispose() => _clients.Dispose();
+
+    private async IAsyncEnumerable<StateEntry> RunListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var request = new ListObjectsV2Request { BucketName = _options.BucketName, Prefix = _calls.ObjectPrefix + prefix };
+        do
+        {
+            var page = await _calls.RunAsync(new S3Call("list", Key: null), token => _clients.Retrying.ListObjectsV2Async(request, token), cancellationToken).ConfigureAwait(false);
+            foreach (var item in page.S3Objects ?? [])
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+
+                // What has a name that is no key was not written by us.
+                if (_calls.KeyOf(item.Key) is { } key)
+                {
+                    yield return new StateEntry(key, item.Size ?? 0, S3Calls.Time(item.LastModified));
+                }
+            }
+
+            request.ContinuationToken = page.IsTruncated == true ? page.NextContinuationToken : null;
+        }
+        while (request.ContinuationToken is not null);
+    }
+}

@@ -1,0 +1,179 @@
+using System.Text;
+using Flink.Kubernetes.HA.Testing;
+
+namespace Flink.Kubernetes.HA.Storage.Tests.FileSystem;
+
+public sealed class FileSystemStateStorageTests : IDisposable
+{
+    private static readonly StateKey Key = new("cluster/job/a");
+    private readonly TemporaryFolder _folder = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_key_is_a_path_below_the_root()
+    {
+        var state = await Open().WriteAsync(Key, "data"u8.ToArray(), Token);
+
+        Assert.Equal(Path.Combine(_folder.Path, "cluster", "job", "a"), state.Location);
+        Assert.Equal("data", await File.ReadAllTextAsync(state.Location, Token));
+        Assert.Equal(["cluster/job/a"], _folder.Files);
+    }
+
+    [Fact]
+    public async Task The_data_is_flushed_before_it_gets_its_name_and_the_folders_up_to_the_root_after_it()
+    {
+        var steps = new List<string>();
+        FaultyDisk? disk = null;
+        disk = new FaultyDisk
+        {
+            OnFlush = _ => steps.Add("flush data"),
+            OnLink = (temporary, path) =>
+            {
+                steps.Add("link");
+                return disk!.RealLink(temporary, path);
+            },
+            OnFlushFolder = path => steps.Add($"flush {Path.GetRelativePath(_folder.Path, path)}"),
+        };
+
+        await Open(disk).WriteAsync(Key, [1], Token);
+
+        Assert.Equal(["flush data", "link", "flush cluster/job", "flush cluster", "flush ."], steps);
+    }
+
+    [Fact]
+    public async Task A_link_whose_answer_got_lost_on_nfs_is_known_for_ones_own()
+    {
+        FaultyDisk? disk = null;
+        disk = new FaultyDisk
+        {
+            OnLink = (temporary, path) =>
+            {
+                Assert.Equal(0, disk!.RealLink(temporary, path));
+                return disk.RealLink(temporary, path);
+            },
+        };
+
+        var state = await Open(disk).WriteAsync(Key, [1, 2, 3], Token);
+
+        Assert.Equal([1, 2, 3], await Open().ReadAllBytesAsync(state, Token));
+    }
+
+    [Fact]
+    public async Task A_link_that_failed_unclearly_has_an_unknown_outcome()
+    {
+        var storage = Open(new FaultyDisk { OnLink = (_, _) => 5 });
+
+        await Failing.AssertAsync(StateStorageFailure.Unavailable, () => storage.WriteAsync(Key, [1], Token), "Check the disk or the file server", isOutcomeUnknown: true);
+    }
+
+    [Fact]
+    public async Task A_file_system_that_could_only_replace_is_refused()
+    {
+        var storage = Open(new FaultyDisk { OnLink = (_, _) => 95, OnRename = (_, _) => 22 });
+
+        await Failing.AssertAsync(StateStorageFailure.Unsupported, () => storage.WriteAsync(Key, [1], Token), "Use another file system");
+        Assert.Empty(_folder.Files);
+    }
+
+    [Fact]
+    public async Task A_folder_that_a_delete_takes_away_during_a_write_is_made_again()
+    {
+        var deletes = 3;
+        var storage = Open(new FaultyDisk { OnLink = LinkAfterDelete });
+
+        await storage.WriteAsync(Key, [1], Token);
+
+        Assert.Equal(["cluster/job/a"], _folder.Files);
+
+        int LinkAfterDelete(string temporary, string path)
+        {
+            if (deletes-- > 0)
+            {
+                Directory.Delete(Path.GetDirectoryName(path)!);
+            }
+
+            return new FaultyDisk().RealLink(temporary, path);
+        }
+    }
+
+    [Fact]
+    public async Task Deleting_the_last_data_of_a_folder_takes_the_empty_folders_away_but_not_the_root()
+    {
+        var storage = Open();
+        await storage.WriteAsync(Key, [1], Token);
+        await storage.WriteAsync(new StateKey("cluster/b"), [1], Token);
+
+        await storage.DeleteAsync(Key, Token);
+        Assert.Equal(["cluster"], Directory.EnumerateDirectories(_folder.Path).Select(Path.GetFileName).Where(name => name![0] != '.'));
+        Assert.False(Directory.Exists(Path.Combine(_folder.Path, "cluster", "job")));
+
+        await storage.DeleteAsync(new StateKey("cluster/b"), Token);
+        Assert.True(Directory.Exists(_folder.Path));
+        Assert.False(Directory.Exists(Path.Combine(_folder.Path, "cluster")));
+    }
+
+    [Fact]
+    public async Task What_a_crash_left_of_a_write_is_not_listed_and_is_removed_when_it_is_old()
+    {
+        var clock = new ManualTimeProvider(DateTimeOffset.UtcNow);
+        var storage = Open(timeProvider: clock);
+        var unfinished = Directory.CreateDirectory(Path.Combine(_folder.Path, ".unfinished")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(unfinished, "left"), "half", Token);
+        await storage.WriteAsync(Key, [1], Token);
+
+        Assert.Equal([Key], await storage.ListAsync(cancellationToken: Token).Select(entry => entry.Key).ToListAsync(Token));
+        Assert.Equal(0, await storage.RemoveUnfinishedWritesAsync(TimeSpan.FromHours(1), Token));
+
+        clock.Advance(TimeSpan.FromHours(2));
+        Assert.Equal(1, await storage.RemoveUnfinishedWritesAsync(TimeSpan.FromHours(1), Token));
+        Assert.Equal(["cluster/job/a"], _folder.Files);
+    }
+
+    [Fact]
+    public async Task A_write_whose_unfinished_file_was_removed_under_it_fails_and_leaves_nothing()
+    {
+        var storage = Open(new FaultyDisk { OnFlush = _ => Directory.Delete(Path.Combine(_folder.Path, ".unfinished"), recursive: true) });
+
+        await Failing.AssertAsync(StateStorageFailure.NotFound, () => storage.WriteAsync(Key, [1], Token), "unfinished");
+        Assert.Empty(_folder.Files);
+    }
+
+    [Fact]
+    public async Task What_others_put_into_the_folder_is_not_listed_as_data()
+    {
+        var storage = Open();
+        await storage.WriteAsync(Key, [1], Token);
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, ".nfs0001"), "x", Token);
+        Directory.CreateDirectory(Path.Combine(_folder.Path, ".snapshot", "cluster"));
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, ".snapshot", "cluster", "a"), "x", Token);
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "a*b"), "x", Token);
+
+        Assert.Equal([Key], await storage.ListAsync(cancellationToken: Token).Select(entry => entry.Key).ToListAsync(Token));
+    }
+
+    [Fact]
+    public async Task Data_that_a_bad_disk_changed_or_cut_off_is_corrupt()
+    {
+        var storage = Open();
+        var state = await storage.WriteAsync(Key, Encoding.UTF8.GetBytes(new string('x', 100_000)), Token);
+        await using (var file = File.OpenWrite(state.Location))
+        {
+            file.Position = 70_000;
+            file.WriteByte(0);
+        }
+
+        await Failing.AssertAsync(StateStorageFailure.Corrupt, () => storage.ReadAllBytesAsync(state, Token), "Restore it from a copy");
+        await using (var file = File.OpenWrite(state.Location))
+        {
+            file.SetLength(50_000);
+        }
+
+        await Failing.AssertAsync(StateStorageFailure.Corrupt, () => storage.ReadAllBytesAsync(state, Token), "ends after 50000 of 100000 bytes");
+    }
+
+    private FileSystemStateStorage Open(FaultyDisk? disk = null, TimeProvider? timeProvider = null) =>
+        new(new FileSystemStateStorageOptions { RootDirectory = _folder.Path }, disk ?? new FaultyDisk(), timeProvider);
+}
