@@ -9,7 +9,7 @@ namespace Flink.Kubernetes.HA.Testing;
 public sealed class FaultInjectingKubeClient : IKubeClient
 {
     private readonly IKubeClient _inner;
-    private readonly FaultPlan _plan = new();
+    private readonly FaultPlan<FaultRule, FaultableCall> _plan = new((rule, call) => call.IsAbout(rule.Verb, rule.Resource, rule.Name));
     private readonly FaultyCalls _calls;
     private readonly FaultyWatches _watches;
 
@@ -73,7 +73,7 @@ public sealed class FaultInjectingKubeClient : IKubeClient
     /// <param name="verb">Only this verb.</param>
     /// <param name="resource">Only this resource.</param>
     /// <param name="name">Only this object.</param>
-    public int CountCalls(string? verb = null, string? resource = null, string? name = null) => _plan.Count(verb, resource, name);
+    public int CountCalls(string? verb = null, string? resource = null, string? name = null) => _plan.Count(call => call.IsAbout(verb, resource, name));
 
     /// <inheritdoc/>
     public Task<T> GetAsync<T>(KubeResource<T> resource, ObjectKey key, CancellationToken cancellationToken = default)

@@ -5,7 +5,7 @@ namespace Flink.Kubernetes.HA.Testing;
 
 /// <summary>What goes wrong, and in which calls of a <see cref="FaultInjectingKubeClient"/>.</summary>
 /// <remarks>Begin with one of the factory methods and narrow it down: <c>FaultRule.LoseResponse() with { Verb = "patch", Times = 1 }</c>.</remarks>
-public sealed record FaultRule
+public sealed record FaultRule : IFaultRule
 {
     private FaultRule(FaultKind kind) => Kind = kind;
 

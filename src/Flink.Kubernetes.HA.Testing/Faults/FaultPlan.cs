@@ -1,13 +1,15 @@
 namespace Flink.Kubernetes.HA.Testing.Faults;
 
 /// <summary>The rules in force and the calls that were made.</summary>
-internal sealed class FaultPlan
+internal sealed class FaultPlan<TRule, TCall>(Func<TRule, TCall, bool> isAbout)
+    where TRule : class, IFaultRule
+    where TCall : notnull
 {
     private readonly Lock _gate = new();
     private readonly List<InjectedRule> _rules = [];
-    private readonly Dictionary<FaultableCall, int> _counts = [];
+    private readonly Dictionary<TCall, int> _counts = [];
 
-    public IDisposable Add(FaultRule rule)
+    public IDisposable Add(TRule rule)
     {
         var injected = new InjectedRule(this, rule);
         lock (_gate)
@@ -27,16 +29,16 @@ internal sealed class FaultPlan
     }
 
     /// <summary>Counts the call and returns the rule that strikes it.</summary>
-    public FaultRule? Next(FaultableCall call)
+    public TRule? Next(TCall call)
     {
         lock (_gate)
         {
             _counts[call] = _counts.GetValueOrDefault(call) + 1;
-            FaultRule? strikes = null;
+            TRule? strikes = null;
             foreach (var injected in _rules)
             {
                 var rule = injected.Rule;
-                if (!call.IsAbout(rule.Verb, rule.Resource, rule.Name))
+                if (!isAbout(rule, call))
                 {
                     continue;
                 }
@@ -53,17 +55,17 @@ internal sealed class FaultPlan
         }
     }
 
-    public int Count(string? verb, string? resource, string? name)
+    public int Count(Func<TCall, bool> isCounted)
     {
         lock (_gate)
         {
-            return _counts.Where(c => c.Key.IsAbout(verb, resource, name)).Sum(c => c.Value);
+            return _counts.Where(c => isCounted(c.Key)).Sum(c => c.Value);
         }
     }
 
-    private sealed class InjectedRule(FaultPlan plan, FaultRule rule) : IDisposable
+    private sealed class InjectedRule(FaultPlan<TRule, TCall> plan, TRule rule) : IDisposable
     {
-        public FaultRule Rule { get; } = rule;
+        public TRule Rule { get; } = rule;
 
         public int Seen { get; set; }
 

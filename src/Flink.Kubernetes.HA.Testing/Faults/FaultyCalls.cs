@@ -3,7 +3,7 @@ using Flink.Kubernetes.HA.KubeClient;
 namespace Flink.Kubernetes.HA.Testing.Faults;
 
 /// <summary>Runs calls, and lets them fail as the plan and the partition say.</summary>
-internal sealed class FaultyCalls(FaultPlan plan, TimeProvider timeProvider) : IDisposable
+internal sealed class FaultyCalls(FaultPlan<FaultRule, FaultableCall> plan, TimeProvider timeProvider) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stopped = new();

@@ -19,6 +19,7 @@ public sealed partial class ShapeTests
         ["LeaderElection"] = 3,
         ["LeaderRetrieval"] = 4,
         ["HighAvailabilityServices"] = 5,
+        ["Storage"] = 6,
     };
 
     [Theory]

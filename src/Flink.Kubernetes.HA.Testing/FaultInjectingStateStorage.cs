@@ -1,0 +1,114 @@
+using System.Runtime.CompilerServices;
+using Flink.Kubernetes.HA.Storage;
+using Flink.Kubernetes.HA.Testing.Faults;
+
+namespace Flink.Kubernetes.HA.Testing;
+
+/// <summary>Stands between the code under test and another storage and lets go wrong what can go wrong on the way.</summary>
+/// <remarks>Of several rules that match a call, the one injected first strikes. Disposing gives up late deliveries; the other storage stays as it is.</remarks>
+public sealed class FaultInjectingStateStorage : IStateStorage, IDisposable
+{
+    private readonly IStateStorage _inner;
+    private readonly FaultPlan<StorageFaultRule, StorageCall> _plan = new((rule, call) => call.IsAbout(rule.Verb, rule.Prefix));
+    private readonly FaultyStorageCalls _calls;
+
+    /// <summary>Creates a storage that does what the other does until a fault is injected.</summary>
+    /// <param name="inner">The storage that holds the data.</param>
+    /// <param name="timeProvider">The clock for delays; default: the system's.</param>
+    public FaultInjectingStateStorage(IStateStorage inner, TimeProvider? timeProvider = null)
+    {
+        ArgumentNullException.ThrowIfNull(inner);
+        _inner = inner;
+        _calls = new FaultyStorageCalls(_plan, timeProvider ?? TimeProvider.System);
+    }
+
+    /// <inheritdoc/>
+    public string Location => _inner.Location;
+
+    /// <summary>Lets the rule strike from now on.</summary>
+    /// <param name="rule">What goes wrong.</param>
+    /// <returns>Withdraws the rule when it is disposed.</returns>
+    public IDisposable Inject(StorageFaultRule rule)
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        return _plan.Add(rule);
+    }
+
+    /// <summary>Counts the calls that were made so far, those that failed included.</summary>
+    /// <param name="verb">Only this verb: write, read, delete, list or tidy.</param>
+    /// <param name="prefix">Only keys and prefixes that begin like this.</param>
+    public int CountCalls(string? verb = null, string? prefix = null) => _plan.Count(call => call.IsAbout(verb, prefix));
+
+    /// <inheritdoc/>
+    public Task<StoredState> WriteAsync(StateKey key, Stream content, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(content);
+        var call = new StorageCall("write", key.Value);
+        return _calls.RunAsync(
+            call,
+            (rule, token) => _inner.WriteAsync(key, rule is { Kind: StorageFaultKind.BreakWrite } ? new FaultyReadStream(content, rule, () => call.Failed(rule.Failure)) : content, progress, token),
+            async token =>
+            {
+                // The caller's stream is not there any more when the write comes late.
+                var copy = new MemoryStream();
+                await content.CopyToAsync(copy, token).ConfigureAwait(false);
+                copy.Position = 0;
+                return late => _inner.WriteAsync(key, copy, progress: null, late);
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<Stream> OpenReadAsync(StateKey key, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        var call = new StorageCall("read", key.Value);
+        return _calls.RunAsync(
+            call,
+            async (rule, token) =>
+            {
+                var stream = await _inner.OpenReadAsync(key, token).ConfigureAwait(false);
+                return rule is { Kind: StorageFaultKind.BreakRead or StorageFaultKind.TruncateRead or StorageFaultKind.CorruptRead }
+                    ? new FaultyReadStream(stream, rule, () => call.Lost("the connection broke"))
+                    : stream;
+            },
+            late: null,
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> DeleteAsync(StateKey key, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return _calls.RunAsync(
+            new StorageCall("delete", key.Value),
+            (_, token) => _inner.DeleteAsync(key, token),
+            _ => Task.FromResult<Func<CancellationToken, Task>>(late => _inner.DeleteAsync(key, late)),
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<StateEntry> ListAsync(string prefix = "", CancellationToken cancellationToken = default) =>
+        RunListAsync(StateKey.CheckPrefix(prefix), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<int> RemoveUnfinishedWritesAsync(TimeSpan olderThan, CancellationToken cancellationToken = default) =>
+        _calls.RunAsync(new StorageCall("tidy", string.Empty), (_, token) => _inner.RemoveUnfinishedWritesAsync(olderThan, token), late: null, cancellationToken);
+
+    /// <summary>Withdraws what was injected and gives up late deliveries.</summary>
+    public void Dispose() => _calls.Dispose();
+
+    private async IAsyncEnumerable<StateEntry> RunListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var entries = await _calls.RunAsync(
+            new StorageCall("list", prefix),
+            (_, token) => Task.FromResult(_inner.ListAsync(prefix, token)),
+            late: null,
+            cancellationToken).ConfigureAwait(false);
+        await foreach (var entry in entries.WithCancellation(cancellationToken).ConfigureAwait(false))
+        {
+            yield return entry;
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using System.Runtime.InteropServices;
+
+namespace Flink.Kubernetes.HA.Storage.FileSystem;
+
+/// <summary>What is asked of the disk; tests let it fail.</summary>
+internal class DiskCalls
+{
+    public virtual Stream Create(string path) =>
+        new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0, Options = FileOptions.Asynchronous });
+
+    public virtual Stream OpenRead(string path) => new FileStream(
+        path,
+        new FileStreamOptions
+        {
+            Mode = FileMode.Open,
+            Access = FileAccess.Read,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
+            Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
+        });
+
+    public virtual void Flush(Stream file) => ((FileStream)file).Flush(flushToDisk: true);
+
+    public virtual void CreateFolder(string path) => Directory.CreateDirectory(path);
+
+    /// <summary>Deletes a file that must be there.</summary>
+    public virtual void Delete(string path)
+    {
+        // File.Delete is silent about a missing file, and File.Exists about one that may not be looked at.
+        if ((File.GetAttributes(path) & FileAttributes.Directory) != 0)
+        {
+            throw new FileNotFoundException(null, path);
+        }
+
+        File.Delete(path);
+    }
+
+    /// <summary>Gives the file its name unless that is taken, in one step that no other process can get between.</summary>
+    /// <returns>Whether the name was free.</returns>
+    public bool TryName(string temporary, string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return TryMove(temporary, path);
+        }
+
+        // Neither File.Move nor rename will do: both replace what came in the meantime.
+        switch (Link(temporary, path))
+        {
+            case 0:
+                return true;
+            case Errno.Exists:
+                // On NFS the answer to the first request may get lost, and the repeated request finds its own link.
+                return LinkCount(temporary) > 1;
+            case Errno.NotPermitted or Errno.NotSupported or Errno.NoSystemCall or Errno.TooManyLinks when OperatingSystem.IsLinux():
+                return Rename(temporary, path) switch
+                {
+                    0 => true,
+                    Errno.Exists => false,
+                    Errno.Invalid or Errno.NoSystemCall or Errno.NotSupported => throw new NotSupportedException(
+                        "The file system has neither hard links nor a rename that does not replace, so two writers of one key could not be told apart"),
+                    var error => throw Errno.ToException(error),
+                };
+            case var error:
+                throw Errno.ToException(error);
+        }
+    }
+
+    /// <summary>Makes the names in a folder survive a power cut.</summary>
+    public virtual void FlushFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return; // NTFS keeps a journal of them.
+        }
+
+        var folder = LibC.Open(path, LibC.ReadOnly);
+        if (folder < 0)
+        {
+            throw Errno.ToException(Marshal.GetLastPInvokeError());
+        }
+
+        try
+        {
+            var error = Errno.Of(LibC.Flush(folder));
+
+            // Some file systems can't flush a folder, since they never put it off.
+            if (error is not (0 or Errno.Invalid or Errno.NotSupported or Errno.ReadOnly))
+            {
+                throw Errno.ToException(error);
+            }
+        }
+        finally
+        {
+            _ = LibC.Close(folder);
+        }
+    }
+
+    protected virtual int Link(string temporary, string path) => Errno.Of(LibC.Link(temporary, path));
+
+    protected virtual int Rename(string temporary, string path)
+    {
+        try
+        {
+            return Errno.Of(LibC.Rename(LibC.CurrentFolder, temporary, LibC.CurrentFolder, path, LibC.RenameNoReplace));
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return Errno.NoSystemCall;
+        }
+    }
+
+    private static uint LinkCount(string path)
+    {
+        try
+        {
+            return OperatingSystem.IsLinux() && LibC.Status(LibC.CurrentFolder, path, 0, LibC.StatusLinkCount, out var status) == 0 ? status.LinkCount : 1;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return 1;
+        }
+    }
+
+    private static bool TryMove(string temporary, string path)
+    {
+        try
+        {
+            File.Move(temporary, path, overwrite: false);
+            return true;
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using System.Buffers;
+using System.Text;
+
+namespace Flink.Kubernetes.HA.Storage;
+
+/// <summary>The name of one piece of data in a storage: segments with <c>/</c> between them, such as <c>orders/4f2a/checkpoint-17</c>.</summary>
+/// <remarks>
+/// Every key is a legal name on every storage, and none leads out of a storage's root. So a segment is not empty, begins with no dot,
+/// ends with no dot, has no space at either end, no control character, none of <c>\ : * ? " &lt; &gt; |</c>, and is in Unicode's form C.
+/// Keys that differ only in upper and lower case are different keys, but a file system may not keep them apart.
+/// </remarks>
+public sealed record StateKey
+{
+    /// <summary>The most bytes that a segment may have in UTF-8.</summary>
+    public const int MaximumSegmentBytes = 200;
+
+    /// <summary>The most bytes that a whole key may have in UTF-8.</summary>
+    public const int MaximumBytes = 800;
+
+    private static readonly SearchValues<char> Forbidden = SearchValues.Create("\\:*?\"<>|");
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Creates a key from its text.</summary>
+    /// <exception cref="ArgumentException">The text is not a key; the message says why.</exception>
+    public StateKey(string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        Value = Problem(value) is { } problem ? throw new ArgumentException($"'{Printable(value)}' is not a key: {problem}.", nameof(value)) : value;
+    }
+
+    /// <summary>The whole key.</summary>
+    public string Value { get; }
+
+    /// <summary>Joins segments to a key.</summary>
+    /// <exception cref="ArgumentException">A segment is not one; the message says why.</exception>
+    public static StateKey Of(params ReadOnlySpan<string> segments)
+    {
+        foreach (var segment in segments)
+        {
+            if (segment is null || segment.Contains('/', StringComparison.Ordinal))
+            {
+                throw new ArgumentException($"'{Printable(segment)}' is not a segment of a key: it must not be null or hold '/'.", nameof(segments));
+            }
+        }
+
+        return new StateKey(string.Join('/', segments));
+    }
+
+    /// <summary>Creates a key where the text is one.</summary>
+    /// <returns>The key, or <see langword="null"/> where the text is not a key.</returns>
+    public static StateKey? TryCreate(string? value) => value is not null && Problem(value) is null ? new StateKey(value) : null;
+
+    /// <summary>Checks the beginning of keys: whole segments, and perhaps the beginning of another.</summary>
+    /// <exception cref="ArgumentException">No key begins like this; the message says why.</exception>
+    public static string CheckPrefix(string prefix)
+    {
+        ArgumentNullException.ThrowIfNull(prefix);
+
+        // What ends in a slash, or in what may not end a segment, can still go on well.
+        return prefix.Length == 0 || Problem(prefix + "x") is not { } problem
+            ? prefix
+            : throw new ArgumentException($"No key begins with '{Printable(prefix)}': {problem}.", nameof(prefix));
+    }
+
+    /// <summary>Returns <see cref="Value"/>.</summary>
+    public override string ToString() => Value;
+
+    private static string? Problem(string value)
+    {
+        if (value.Length > MaximumBytes)
+        {
+            return $"it is longer than {MaximumBytes} bytes";
+        }
+
+        try
+        {
+            if (Utf8.GetByteCount(value) > MaximumBytes)
+            {
+                return $"it is longer than {MaximumBytes} bytes";
+            }
+        }
+        catch (EncoderFallbackException)
+        {
+            return "it holds half of a surrogate pair";
+        }
+
+        return value.IsNormalized() ? value.Split('/').Select(ProblemOfSegment).FirstOrDefault(problem => problem is not null) : "it is not in Unicode's form C";
+    }
+
+    private static string? ProblemOfSegment(string segment) => segment switch
+    {
+        "" => "a segment is empty",
+        ['.', ..] => $"the segment '{segment}' begins with a dot",
+        [.., '.'] => $"the segment '{segment}' ends with a dot",
+        _ when char.IsWhiteSpace(segment[0]) || char.IsWhiteSpace(segment[^1]) => $"the segment '{segment}' has white space at an end",
+        _ when segment.AsSpan().ContainsAny(Forbidden) => "it holds one of \\ : * ? \" < > |",
+        _ when segment.Any(char.IsControl) => "it holds a control character",
+        _ when Utf8.GetByteCount(segment) > MaximumSegmentBytes => $"a segment is longer than {MaximumSegmentBytes} bytes",
+        _ => null,
+    };
+
+    // The text comes from outside: it may be anything, and it goes into messages and logs.
+    private static string? Printable(string? value) =>
+        value is null ? null : string.Concat(value.Take(100).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c)) + (value.Length > 100 ? "..." : string.Empty);
+}
