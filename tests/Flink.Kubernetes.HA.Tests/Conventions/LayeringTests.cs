@@ -16,6 +16,7 @@ public sealed class LayeringTests
         ["KubeClient/Watching"] = ["KubeClient", "Diagnostics"],
         // The seam and its model: they know no implementation.
         ["KubeClient"] = [],
+        ["StateHandles"] = ["LeaderElection", "WireFormat", "KubeClient", "Storage", "Diagnostics"],
         ["Storage"] = ["Diagnostics"],
         ["Diagnostics"] = [],
     });

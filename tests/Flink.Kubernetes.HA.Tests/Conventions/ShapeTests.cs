@@ -20,6 +20,7 @@ public sealed partial class ShapeTests
         ["LeaderRetrieval"] = 4,
         ["HighAvailabilityServices"] = 5,
         ["Storage"] = 6,
+        ["StateHandles"] = 6,
     };
 
     [Theory]
