@@ -17,6 +17,7 @@ internal sealed partial class HaMetrics : IDisposable
         CreateWatchInstruments();
         CreateLeaderElectionInstruments();
         CreateLeaderRetrievalInstruments();
+        CreateStateHandleInstruments();
     }
 
     public static ActivitySource ActivitySource { get; } = new(HaTelemetry.SourceName, typeof(HaMetrics).Assembly.GetName().Version?.ToString(3));
@@ -31,4 +32,6 @@ internal sealed partial class HaMetrics : IDisposable
     private partial void CreateLeaderElectionInstruments();
 
     private partial void CreateLeaderRetrievalInstruments();
+
+    private partial void CreateStateHandleInstruments();
 }

@@ -1,5 +1,7 @@
+using Flink.Kubernetes.HA.KubeClient;
 using Flink.Kubernetes.HA.LeaderElection;
 using Flink.Kubernetes.HA.LeaderRetrieval;
+using Flink.Kubernetes.HA.Storage;
 
 namespace Flink.Kubernetes.HA;
 
@@ -22,4 +24,16 @@ public interface IHighAvailabilityServices : IAsyncDisposable
     /// <summary>Hands out the retrieval of a component's leader: the same one on every call, disposed with these services.</summary>
     /// <exception cref="ObjectDisposedException">The services were disposed.</exception>
     ILeaderRetrievalService GetLeaderRetrieval(LeaderComponent component);
+
+    /// <summary>Reaches the API server; it belongs to these services.</summary>
+    /// <exception cref="NotSupportedException">These services have none.</exception>
+    IKubeClient Client => throw new NotSupportedException($"{GetType().Name} has no client: implement IHighAvailabilityServices.Client.");
+
+    /// <summary>Holds the data of all stores; the pointers to it are in ConfigMaps.</summary>
+    /// <exception cref="InvalidOperationException">No storage was given.</exception>
+    /// <exception cref="NotSupportedException">These services have none.</exception>
+    IStateStorage Storage => throw new NotSupportedException($"{GetType().Name} has no storage: implement IHighAvailabilityServices.Storage.");
+
+    /// <summary>The clock of every wait.</summary>
+    TimeProvider TimeProvider => TimeProvider.System;
 }

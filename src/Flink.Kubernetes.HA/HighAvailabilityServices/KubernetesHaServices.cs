@@ -5,6 +5,7 @@ using Flink.Kubernetes.HA.KubeClient;
 using Flink.Kubernetes.HA.KubeClient.Watching;
 using Flink.Kubernetes.HA.LeaderElection;
 using Flink.Kubernetes.HA.LeaderRetrieval;
+using Flink.Kubernetes.HA.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -26,6 +27,7 @@ public sealed class KubernetesHaServices : IHighAvailabilityServices, IHighAvail
     private readonly ILoggerFactory _loggerFactory;
     private readonly HaMetrics _metrics;
     private readonly IKubeClient _client;
+    private readonly IStateStorage? _storage;
     private readonly bool _ownsClient;
     private readonly SharedWatches _watches;
     private TaskCompletionSource? _disposal;
@@ -36,13 +38,15 @@ public sealed class KubernetesHaServices : IHighAvailabilityServices, IHighAvail
     /// <param name="timeProvider">The clock of every wait; <see langword="null"/> for the system's.</param>
     /// <param name="loggerFactory">Where to log; <see langword="null"/> for nowhere.</param>
     /// <param name="meterFactory">Makes the meter; <see langword="null"/> for one of its own.</param>
+    /// <param name="storage">Holds the data of the stores, for those who open any; you dispose it after these services.</param>
     /// <exception cref="OptionsValidationException">The options break a rule; the message says which and what to change.</exception>
     public KubernetesHaServices(
         KubernetesHaOptions options,
         IKubeClient? client = null,
         TimeProvider? timeProvider = null,
         ILoggerFactory? loggerFactory = null,
-        IMeterFactory? meterFactory = null)
+        IMeterFactory? meterFactory = null,
+        IStateStorage? storage = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         KubernetesHaOptionsValidator.ThrowIfInvalid(options);
@@ -56,6 +60,7 @@ public sealed class KubernetesHaServices : IHighAvailabilityServices, IHighAvail
         _timeProvider = timeProvider ?? TimeProvider.System;
         _loggerFactory = loggerFactory ?? NullLoggerFactory.Instance;
         _metrics = new HaMetrics(meterFactory);
+        _storage = storage;
         _ownsClient = client is null;
         _client = client ?? CreateClient(connection!, options.KubeClient);
         _watches = new SharedWatches(_client, _timeProvider, _loggerFactory, _metrics);
@@ -70,6 +75,17 @@ public sealed class KubernetesHaServices : IHighAvailabilityServices, IHighAvail
 
     /// <inheritdoc/>
     public string Identity { get; }
+
+    /// <inheritdoc/>
+    public IKubeClient Client => _client;
+
+    /// <inheritdoc/>
+    public IStateStorage Storage => _storage ?? throw new InvalidOperationException(
+        "There is no IStateStorage, and the stores need one for their data: call services.AddFileSystemStateStorage(...) or add another one, "
+        + "or give one to the constructor of KubernetesHaServices.");
+
+    /// <inheritdoc/>
+    public TimeProvider TimeProvider => _timeProvider;
 
     /// <inheritdoc/>
     public ILeaderElectionService GetLeaderElection(LeaderComponent component) => GetOrCreate(_elections, component, CreateElection);

@@ -12,20 +12,32 @@ internal sealed class FencedWrites(ElectionContext context, LeadershipTerm term)
     /// <summary>Applies the change if this term still leads.</summary>
     /// <exception cref="LeadershipLostException">It does not; nothing was written.</exception>
     /// <exception cref="KubeClientException">The change itself was refused, or the request failed.</exception>
-    public async Task<PartialObjectMetadata> PatchAsync(IReadOnlyCollection<JsonPatchOperation> change, CancellationToken cancellationToken)
+    public Task<PartialObjectMetadata> PatchAsync(IReadOnlyCollection<JsonPatchOperation> change, CancellationToken cancellationToken) =>
+        PatchAsync(change, new FencedAttempt(), cancellationToken);
+
+    /// <summary>Applies the change if this term still leads; the attempt tells what may be under way when it fails.</summary>
+    public async Task<PartialObjectMetadata> PatchAsync(IReadOnlyCollection<JsonPatchOperation> change, FencedAttempt attempt, CancellationToken cancellationToken)
     {
         var history = term.Keeper.History;
         while (true)
         {
             ThrowIfLost();
             var expected = history.Latest.Annotation;
+            cancellationToken.ThrowIfCancellationRequested();
+            attempt.Fence = expected;
             try
             {
                 var patch = LockPatches.Fenced(expected, term.SessionId, change);
                 return await context.Requests.SendAsync(patch, cancellationToken).ConfigureAwait(false);
             }
-            catch (KubeClientException exception) when (exception.Failure is KubeFailure.Invalid or KubeFailure.NotFound)
+            catch (KubeClientException exception) when (!exception.IsOutcomeUnknown)
             {
+                attempt.Fence = null;
+                if (exception.Failure is not (KubeFailure.Invalid or KubeFailure.NotFound))
+                {
+                    throw;
+                }
+
                 if (history.Latest.Annotation == expected && !await StandsAsync(history, expected, cancellationToken).ConfigureAwait(false))
                 {
                     throw;
@@ -51,8 +63,9 @@ internal sealed class FencedWrites(ElectionContext context, LeadershipTerm term)
 
         term.Keeper.Wake();
         ThrowIfLost();
-        var reason = read.IsDeleted ? LeadershipLossReason.Deleted : LeadershipLossReason.TakenOver;
-        throw new LeadershipLostException(term.Component, reason, $"Nothing was written: ConfigMap {context.Requests.Key} is not held by this term any more.");
+        throw read.IsDeleted
+            ? new LeadershipLostException(term.Component, LeadershipLossReason.Deleted, $"Nothing was written: ConfigMap {context.Requests.Key} does not exist. It was deleted by someone else, with all that it held.")
+            : new LeadershipLostException(term.Component, LeadershipLossReason.TakenOver, $"Nothing was written: ConfigMap {context.Requests.Key} is not held by this term any more.");
     }
 
     private void ThrowIfLost()

@@ -59,6 +59,8 @@ public sealed class LeadershipTerm : IAsyncDisposable
 
     internal LeaseKeeper Keeper => _keeper;
 
+    internal ElectionContext Context => _context;
+
     /// <summary>Writes to the ConfigMap that take effect only while this term holds the lock.</summary>
     internal FencedWrites Writes => new(_context, this);
 

@@ -53,6 +53,9 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
     public LockHistory History => _history;
 
+    /// <summary>The very ConfigMap that the term was won in.</summary>
+    public string? Uid => _uid;
+
     public void Start()
     {
         Log.TermWon(_context.Logger, _context.Name, _context.Identity, _term.FencingToken, _term.SessionId);

@@ -13,6 +13,7 @@ internal sealed class LockHistory(WonLock won)
     private readonly Dictionary<string, SentRecord> _unsettled = [];
     private SentRecord _latest = new(won.Record.Annotation!, won.SentAt, won.Term.Address, 0);
     private DateTimeOffset _lastRenewTime = won.AcquireTime;
+    private TaskCompletionSource _moved = NewMove();
 
     /// <summary>The record that is known to have been written last.</summary>
     public SentRecord Latest
@@ -35,6 +36,15 @@ internal sealed class LockHistory(WonLock won)
             {
                 return _unsettled.Count > 0;
             }
+        }
+    }
+
+    /// <summary>Ends when another record than this one is known to have been written: what tests this one can't take effect any more.</summary>
+    public Task MovedFrom(string annotation)
+    {
+        lock (_gate)
+        {
+            return _latest.Annotation == annotation ? _moved.Task : Task.CompletedTask;
         }
     }
 
@@ -74,6 +84,12 @@ internal sealed class LockHistory(WonLock won)
         {
             if (record.SentAt >= _latest.SentAt)
             {
+                if (record.Annotation != _latest.Annotation)
+                {
+                    _moved.SetResult();
+                    _moved = NewMove();
+                }
+
                 _latest = record;
                 foreach (var older in _unsettled.Values.Where(r => r.SentAt <= record.SentAt).ToList())
                 {
@@ -91,6 +107,8 @@ internal sealed class LockHistory(WonLock won)
             _unsettled.Remove(record.Annotation);
         }
     }
+
+    private static TaskCompletionSource NewMove() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Finds the record that stands in the ConfigMap, if it is one that this term has sent and may have been written.</summary>
     public SentRecord? Find(string? annotation)

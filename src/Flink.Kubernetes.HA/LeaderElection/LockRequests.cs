@@ -9,6 +9,8 @@ internal sealed class LockRequests(IKubeClient client, ObjectKey key, TimeSpan t
 
     public ObjectKey Key => key;
 
+    public IKubeClient Client => client;
+
     /// <summary>Reads the lock: where the API server's word is needed because a write was refused or its answer lost.</summary>
     public async Task<LockReadResult> ReadAsync(CancellationToken cancellationToken)
     {
@@ -37,7 +39,7 @@ internal sealed class LockRequests(IKubeClient client, ObjectKey key, TimeSpan t
 
     /// <summary>Sends a patch as it is, within the caller's limits.</summary>
     public Task<PartialObjectMetadata> SendAsync(KubePatch patch, CancellationToken cancellationToken) =>
-        client.PatchAsync(Resource, key, patch, cancellationToken);
+        client.PatchAsync(Resource, key, patch, cancellationToken).WaitAsync(cancellationToken);
 
     /// <summary>Creates the ConfigMap without a holder.</summary>
     public Task<LockWriteResult> CreateAsync(ObjectMeta metadata) => WriteAsync(async token =>

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using Flink.Kubernetes.HA;
 using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.Storage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -17,7 +18,7 @@ public static class KubernetesHaServiceCollectionExtensions
     /// <summary>Adds <see cref="IHighAvailabilityServices"/> with options set in code.</summary>
     /// <remarks>
     /// <para>May be called again, also with configuration: the options add up in the order of the calls, the services stay one.</para>
-    /// <para>An <see cref="IKubeClient"/>, <see cref="TimeProvider"/>, <see cref="ILoggerFactory"/> or <see cref="IMeterFactory"/> of the container is used if there is one.</para>
+    /// <para>An <see cref="IKubeClient"/>, <see cref="IStateStorage"/>, <see cref="TimeProvider"/>, <see cref="ILoggerFactory"/> or <see cref="IMeterFactory"/> of the container is used if there is one.</para>
     /// </remarks>
     /// <exception cref="OptionsValidationException">Thrown by the host at start when the options break a rule.</exception>
     public static IServiceCollection AddKubernetesHa(this IServiceCollection services, Action<KubernetesHaOptions> configure)
@@ -87,7 +88,8 @@ public static class KubernetesHaServiceCollectionExtensions
             provider.GetService<IKubeClient>(),
             provider.GetService<TimeProvider>(),
             provider.GetService<ILoggerFactory>(),
-            provider.GetService<IMeterFactory>()));
+            provider.GetService<IMeterFactory>(),
+            provider.GetService<IStateStorage>()));
         return services.AddOptions<KubernetesHaOptions>().ValidateOnStart();
     }
 }

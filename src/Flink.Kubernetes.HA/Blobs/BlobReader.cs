@@ -1,0 +1,49 @@
+using System.Runtime.CompilerServices;
+using Flink.Kubernetes.HA.Storage;
+
+namespace Flink.Kubernetes.HA.Blobs;
+
+/// <summary>Reads the blobs of jobs; that needs no leadership.</summary>
+public sealed class BlobReader
+{
+    private readonly string _clusterId;
+
+    /// <summary>Creates a reader.</summary>
+    /// <param name="storage">Holds the blobs.</param>
+    /// <param name="clusterId">The id of the cluster.</param>
+    public BlobReader(IStateStorage storage, string clusterId)
+    {
+        ArgumentNullException.ThrowIfNull(storage);
+        ArgumentException.ThrowIfNullOrEmpty(clusterId);
+        (Storage, _clusterId) = (storage, clusterId);
+    }
+
+    internal IStateStorage Storage { get; }
+
+    /// <summary>Opens a blob; size and SHA-256 are checked while it is read, before the last bytes are handed out.</summary>
+    /// <returns>A stream to dispose; it fails with <see cref="StateStorageException"/> where the data is not what was put.</returns>
+    /// <exception cref="StateStorageException"><see cref="StateStorageFailure.NotFound"/> where there is no such blob.</exception>
+    public Task<Stream> OpenReadAsync(JobId jobId, BlobKey key, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return Storage.OpenReadAsync(StateOf(jobId, key), progress: null, cancellationToken);
+    }
+
+    /// <summary>Lists the blobs of a job.</summary>
+    /// <exception cref="StateStorageException">The storage could not be read.</exception>
+    public async IAsyncEnumerable<BlobKey> ListAsync(JobId jobId, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var folder = BlobKeys.FolderOf(_clusterId, jobId);
+        await foreach (var entry in Storage.ListAsync(folder, cancellationToken).ConfigureAwait(false))
+        {
+            if (entry.Key.Value[folder.Length..] is var name && BlobKey.IsSha256(name))
+            {
+                yield return new BlobKey(name, entry.Size);
+            }
+        }
+    }
+
+    internal StateKey KeyOf(JobId jobId, BlobKey key) => BlobKeys.Of(_clusterId, jobId, key.Sha256);
+
+    private StoredState StateOf(JobId jobId, BlobKey key) => new(KeyOf(jobId, key), key.Size, key.Sha256, $"{KeyOf(jobId, key)} in {Storage.Location}");
+}

@@ -1,0 +1,82 @@
+using System.Diagnostics.CodeAnalysis;
+using Flink.Kubernetes.HA.Jobs;
+using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.StateHandles;
+using Flink.Kubernetes.HA.Storage;
+
+namespace Flink.Kubernetes.HA.CleanUp;
+
+/// <summary>What the cluster's ConfigMaps name, and which of them can be believed to be whole.</summary>
+internal sealed class References
+{
+    private readonly Dictionary<string, ConfigMap> _configMaps = [];
+    private readonly HashSet<StateKey> _named = [];
+    private readonly List<StateHandle> _live = [];
+
+    public References(string clusterId, IEnumerable<ConfigMap> configMaps)
+    {
+        foreach (var configMap in configMaps)
+        {
+            if (HaConfigMaps.ComponentOf(clusterId, configMap.Key.Name) is { } component)
+            {
+                _configMaps[component] = configMap;
+            }
+
+            foreach (var (key, text) in DataOf(configMap))
+            {
+                if (TryRead(configMap.Key, key, text, out var handle))
+                {
+                    _named.Add(handle.State.Key);
+                    _live.AddRange(handle.IsBeingRemoved ? [] : [handle]);
+                }
+            }
+        }
+    }
+
+    /// <summary>Every pointer that is not being removed.</summary>
+    public IReadOnlyList<StateHandle> Live => _live;
+
+    public bool Names(StateKey key) => _named.Contains(key);
+
+    /// <summary>What becomes of data of a component that no pointer names.</summary>
+    /// <param name="component">The component.</param>
+    /// <param name="entry">The key in the component's ConfigMap that the data was written for.</param>
+    /// <param name="written">When the data was written.</param>
+    public bool IsOrphan(string component, string entry, DateTimeOffset written)
+    {
+        if (!_configMaps.TryGetValue(component, out var configMap))
+        {
+            // The pointers are gone with the ConfigMap. They went rightly only where the Dispatcher knows the job no more.
+            return JobOf(component) is { } jobId && IsGone(jobId);
+        }
+
+        // A ConfigMap that is younger than the data was created anew, and what the one before has named is not known.
+        return configMap.Metadata.CreationTimestamp <= written
+            && (!DataOf(configMap).TryGetValue(entry, out var text) || TryRead(configMap.Key, entry, text, out _));
+    }
+
+    /// <summary>Whether nothing of a job is left that could need its blobs; <see langword="null"/> where that is not known.</summary>
+    public bool? AreBlobsOrphans(JobId jobId) => !IsDispatcherKnown ? null : IsGone(jobId) && !_configMaps.ContainsKey(LeaderComponent.JobManager(jobId).Name);
+
+    private bool IsDispatcherKnown => _configMaps.TryGetValue(LeaderComponent.Dispatcher.Name, out var dispatcher) && DataOf(dispatcher).ContainsKey(JobMarkers.JobGraphs);
+
+    private bool IsGone(JobId jobId) => IsDispatcherKnown && !DataOf(_configMaps[LeaderComponent.Dispatcher.Name]).ContainsKey(JobGraphSnapshot.Prefix + jobId);
+
+    private static JobId? JobOf(string component) => component.EndsWith("-jobmanager", StringComparison.Ordinal) && JobId.TryParse(component[..^"-jobmanager".Length], out var jobId) ? jobId : null;
+
+    private static IReadOnlyDictionary<string, string> DataOf(ConfigMap configMap) => configMap.Data ?? new Dictionary<string, string>();
+
+    private static bool TryRead(ObjectKey configMap, string key, string text, [NotNullWhen(true)] out StateHandle? handle)
+    {
+        try
+        {
+            handle = StateHandleSnapshot.Read(configMap, string.Empty, key, text);
+            return true;
+        }
+        catch (StateHandleCorruptException)
+        {
+            handle = null;
+            return false;
+        }
+    }
+}
