@@ -9,6 +9,8 @@ namespace Flink.Kubernetes.HA.Checkpoints;
 /// <remarks>
 /// It is the value <c>counter</c> of the job's ConfigMap. An id is handed out when it is certain that the API server has counted on; what is not
 /// certain is passed over, so ids may be missing. Safe for concurrent use.
+/// A ConfigMap that was deleted by someone else takes the counter with it: the counter of a <see cref="CompletedCheckpointStore{T}"/> is safe from
+/// starting anew, for opening that store finds it out.
 /// </remarks>
 public sealed class CheckpointIdCounter
 {

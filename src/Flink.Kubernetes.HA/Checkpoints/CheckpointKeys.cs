@@ -28,12 +28,6 @@ internal static class CheckpointKeys
         return content.Data.Keys.Where(key => key.StartsWith(Prefix, StringComparison.Ordinal)).Select(key => IdOf(configMap, key) + 1).Append(counter).Max();
     }
 
-    /// <summary>The id after all that data in a storage was written for, as far as its names tell.</summary>
-    public static string NextAfter(IEnumerable<string> names) => names.Select(name => name.LastIndexOf(Prefix, StringComparison.Ordinal) is var at and >= 0 && name.Length >= at + Prefix.Length + Digits
-        ? TryParse(name.AsSpan(at + Prefix.Length, Digits)) ?? 0 : 0).Append(0).Max().ToStringAfter();
-
-    private static string ToStringAfter(this long id) => (id + 1).ToString(CultureInfo.InvariantCulture);
-
     private static long? TryParse(ReadOnlySpan<char> digits) =>
         digits.Length == Digits && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id < long.MaxValue ? id : null;
 }

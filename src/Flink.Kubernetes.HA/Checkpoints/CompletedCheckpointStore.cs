@@ -29,11 +29,12 @@ public sealed class CompletedCheckpointStore<T>
     private volatile IReadOnlyList<CompletedCheckpoint<T>> _all = [];
     private bool _isUnsure;
 
-    private CompletedCheckpointStore(LeadershipTerm term, IStateStorage storage, IStateSerializer<T> serializer, int maximumRetained)
+    private CompletedCheckpointStore(StateHandleStore store, IStateSerializer<T> serializer, int maximumRetained)
     {
-        _store = StateHandleStore.Open(term, storage, CheckpointKeys.Prefix);
-        _contents = new StoredContents(storage, term);
-        _values = new TermValues(term);
+        var storage = store.Reader.Storage;
+        _store = store;
+        _contents = new StoredContents(storage, store.Term);
+        _values = new TermValues(store.Term);
         _serializer = serializer;
         _maximumRetained = maximumRetained;
         Counter = new CheckpointIdCounter(_values);
@@ -61,7 +62,7 @@ public sealed class CompletedCheckpointStore<T>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ArgumentException">The term is not one of the job.</exception>
     /// <exception cref="CheckpointRecoveryException">A checkpoint can't be read; nothing was restored.</exception>
-    /// <exception cref="MetadataLostException">There are checkpoints in the storage, but the ConfigMap with their pointers was deleted by someone else.</exception>
+    /// <exception cref="StateLostException">There are checkpoints in the storage, but the ConfigMap with their pointers was deleted by someone else.</exception>
     /// <exception cref="StateHandleCorruptException">A pointer or the counter can't be read.</exception>
     /// <exception cref="LeadershipLostException">The term leads no more.</exception>
     /// <exception cref="KubeClientException">The API server refused a request.</exception>
@@ -69,7 +70,6 @@ public sealed class CompletedCheckpointStore<T>
         LeadershipTerm term, JobId jobId, IStateStorage storage, IStateSerializer<T> serializer, CompletedCheckpointStoreOptions? options = null, CancellationToken cancellationToken = default)
     {
         TermValues.Require(term, LeaderComponent.JobManager(jobId), "The store of completed checkpoints");
-        ArgumentNullException.ThrowIfNull(storage);
         ArgumentNullException.ThrowIfNull(serializer);
         var maximumRetained = (options ?? new CompletedCheckpointStoreOptions()).MaximumRetained;
         if (maximumRetained is < 1 or > MostRetained)
@@ -77,8 +77,9 @@ public sealed class CompletedCheckpointStore<T>
             throw new ArgumentException($"MaximumRetained is {maximumRetained}: keep 1 to {MostRetained} checkpoints.", nameof(options));
         }
 
-        var store = new CompletedCheckpointStore<T>(term, storage, serializer, maximumRetained);
-        await store.ReadBackAsync(isFirst: true, cancellationToken).ConfigureAwait(false);
+        var handles = await StateHandleStore.OpenAsync(term, storage, CheckpointKeys.Prefix, cancellationToken).ConfigureAwait(false);
+        var store = new CompletedCheckpointStore<T>(handles, serializer, maximumRetained);
+        await store.ReadBackAsync(cancellationToken).ConfigureAwait(false);
         return store;
     }
 
@@ -141,7 +142,7 @@ public sealed class CompletedCheckpointStore<T>
             if (_isUnsure)
             {
                 await _values.SettleAsync(CheckpointKeys.Counter, cancellationToken).ConfigureAwait(false);
-                await ReadBackAsync(isFirst: false, cancellationToken).ConfigureAwait(false);
+                await ReadBackAsync(cancellationToken).ConfigureAwait(false);
             }
 
             while (true)
@@ -210,15 +211,9 @@ public sealed class CompletedCheckpointStore<T>
         }
     }
 
-    private async Task ReadBackAsync(bool isFirst, CancellationToken cancellationToken)
+    private async Task ReadBackAsync(CancellationToken cancellationToken)
     {
         var content = await _values.ReadAsync(cancellationToken).ConfigureAwait(false);
-        if (isFirst && await LossDetection.CheckAsync(
-            _values, content, _store.Reader.Storage, CheckpointKeys.Prefix, CheckpointKeys.Counter, "1", data => CheckpointKeys.NextAfter(data.Select(key => key.Value)), cancellationToken).ConfigureAwait(false))
-        {
-            content = await _values.ReadAsync(cancellationToken).ConfigureAwait(false);
-        }
-
         _all = await Reader.ReadAsync(content, cancellationToken).ConfigureAwait(false);
         Counter.Learn(content);
         _isUnsure = false;

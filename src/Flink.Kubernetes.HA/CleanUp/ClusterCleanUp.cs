@@ -123,11 +123,11 @@ public sealed class ClusterCleanUp
         }
     }
 
-    /// <summary>Leaves nothing but the lock and the word that all is to be removed.</summary>
+    /// <summary>Leaves nothing but the lock, the id by which the data is known to belong here, and the word that all is to be removed.</summary>
     private async Task RemoveEntriesAsync(CancellationToken cancellationToken)
     {
         var content = await _values.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var entries = content.Data.Where(entry => entry.Key is not (HaNames.AddressKey or HaNames.SessionIdKey or HaNames.FencingTokenKey or JobMarkers.CleanUp));
+        var entries = content.Data.Where(entry => entry.Key is not (HaNames.AddressKey or HaNames.SessionIdKey or HaNames.FencingTokenKey or EntryKeys.OriginKey or JobMarkers.CleanUp));
         foreach (var part in entries.Chunk(MostChanges))
         {
             await _values.ChangeAsync(part.Select(entry => new ValueChange(entry.Key, entry.Value, value: null)), cancellationToken).ConfigureAwait(false);

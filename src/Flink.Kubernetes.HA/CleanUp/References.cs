@@ -38,6 +38,10 @@ internal sealed class References
 
     public bool Names(StateKey key) => _named.Contains(key);
 
+    /// <summary>Whether it is the marker that goes with the id of the component's ConfigMap.</summary>
+    public bool IsOrigin(string component, string name) =>
+        _configMaps.TryGetValue(component, out var configMap) && DataOf(configMap).TryGetValue(EntryKeys.OriginKey, out var id) && name == EntryKeys.OriginPrefix + id;
+
     /// <summary>What becomes of data of a component that no pointer names.</summary>
     /// <param name="component">The component.</param>
     /// <param name="entry">The key in the component's ConfigMap that the data was written for.</param>
@@ -58,7 +62,7 @@ internal sealed class References
     /// <summary>Whether nothing of a job is left that could need its blobs; <see langword="null"/> where that is not known.</summary>
     public bool? AreBlobsOrphans(JobId jobId) => !IsDispatcherKnown ? null : IsGone(jobId) && !_configMaps.ContainsKey(LeaderComponent.JobManager(jobId).Name);
 
-    private bool IsDispatcherKnown => _configMaps.TryGetValue(LeaderComponent.Dispatcher.Name, out var dispatcher) && DataOf(dispatcher).ContainsKey(JobMarkers.JobGraphs);
+    private bool IsDispatcherKnown => _configMaps.TryGetValue(LeaderComponent.Dispatcher.Name, out var dispatcher) && DataOf(dispatcher).ContainsKey(EntryKeys.OriginKey);
 
     private bool IsGone(JobId jobId) => IsDispatcherKnown && !DataOf(_configMaps[LeaderComponent.Dispatcher.Name]).ContainsKey(JobGraphSnapshot.Prefix + jobId);
 

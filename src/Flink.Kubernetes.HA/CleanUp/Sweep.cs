@@ -114,7 +114,7 @@ public sealed class Sweep
     private static bool? Judge(StateEntry entry, References references) => entry.Key.Value.Split('/') switch
     {
         [_, var component, var name] when name.Length > RandomEnd && name[^RandomEnd] == '-' && name[^(RandomEnd - 1)..].All(char.IsAsciiHexDigitLower) =>
-            references.IsOrphan(component, name[..^RandomEnd], entry.LastModified),
+            references.IsOrigin(component, name) ? null : references.IsOrphan(component, name[..^RandomEnd], entry.LastModified),
         [_, BlobKeys.Folder, var job, var name] when BlobKey.IsSha256(name) && JobId.TryParse(job, out var jobId) => references.AreBlobsOrphans(jobId) switch
         {
             true => true,

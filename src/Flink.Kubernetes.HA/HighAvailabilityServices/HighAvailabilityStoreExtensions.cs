@@ -15,7 +15,7 @@ namespace Flink.Kubernetes.HA;
 public static class HighAvailabilityStoreExtensions
 {
     /// <summary>Opens the job graphs, to write, from a term of <see cref="LeaderComponent.Dispatcher"/>; see <see cref="JobGraphStore{T}.OpenAsync"/>.</summary>
-    /// <exception cref="MetadataLostException">There are job graphs in the storage, but the ConfigMap with their pointers was deleted by someone else.</exception>
+    /// <exception cref="StateLostException">There are job graphs in the storage, but the ConfigMap with their pointers was deleted by someone else.</exception>
     /// <exception cref="LeadershipLostException">The term leads no more.</exception>
     public static Task<JobGraphStore<T>> OpenJobGraphStoreAsync<T>(this IHighAvailabilityServices services, LeadershipTerm term, IStateSerializer<T> serializer, CancellationToken cancellationToken = default) =>
         JobGraphStore<T>.OpenAsync(term, Checked(services).Storage, serializer, cancellationToken);
@@ -26,7 +26,7 @@ public static class HighAvailabilityStoreExtensions
 
     /// <summary>Opens the completed checkpoints of a job, to write, from a term of its JobManager, and recovers them; see <see cref="CompletedCheckpointStore{T}.OpenAsync"/>.</summary>
     /// <exception cref="CheckpointRecoveryException">A checkpoint can't be read; nothing was restored.</exception>
-    /// <exception cref="MetadataLostException">There are checkpoints in the storage, but the ConfigMap with their pointers was deleted by someone else.</exception>
+    /// <exception cref="StateLostException">There are checkpoints in the storage, but the ConfigMap with their pointers was deleted by someone else.</exception>
     /// <exception cref="LeadershipLostException">The term leads no more.</exception>
     public static Task<CompletedCheckpointStore<T>> OpenCheckpointStoreAsync<T>(
         this IHighAvailabilityServices services, LeadershipTerm term, JobId jobId, IStateSerializer<T> serializer, CompletedCheckpointStoreOptions? options = null, CancellationToken cancellationToken = default) =>

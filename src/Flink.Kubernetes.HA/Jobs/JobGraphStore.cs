@@ -16,16 +16,14 @@ namespace Flink.Kubernetes.HA.Jobs;
 public sealed class JobGraphStore<T>
 {
     private readonly StateHandleStore _store;
-    private readonly TermValues _values;
     private readonly IStateSerializer<T> _serializer;
     private readonly ConcurrentDictionary<JobId, StateHandle> _known = [];
 
-    private JobGraphStore(LeadershipTerm term, IStateStorage storage, IStateSerializer<T> serializer)
+    private JobGraphStore(StateHandleStore store, IStateSerializer<T> serializer)
     {
-        _store = StateHandleStore.Open(term, storage, JobGraphSnapshot.Prefix);
-        _values = new TermValues(term);
+        _store = store;
         _serializer = serializer;
-        Reader = new JobGraphReader<T>(_values.Reader, storage, serializer);
+        Reader = new JobGraphReader<T>(new TermValues(store.Term).Reader, store.Reader.Storage, serializer);
     }
 
     /// <summary>Reads job graphs.</summary>
@@ -37,19 +35,15 @@ public sealed class JobGraphStore<T>
     /// <param name="serializer">Reads and writes a job graph.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ArgumentException">The term is one of another component.</exception>
-    /// <exception cref="MetadataLostException">There are job graphs in the storage, but the ConfigMap with their pointers was deleted by someone else.</exception>
+    /// <exception cref="StateLostException">There are job graphs in the storage, but the ConfigMap with their pointers was deleted by someone else.</exception>
     /// <exception cref="LeadershipLostException">The term leads no more.</exception>
     /// <exception cref="StateStorageException">The storage could not be read.</exception>
     /// <exception cref="KubeClientException">The API server refused a request.</exception>
     internal static async Task<JobGraphStore<T>> OpenAsync(LeadershipTerm term, IStateStorage storage, IStateSerializer<T> serializer, CancellationToken cancellationToken = default)
     {
         TermValues.Require(term, LeaderComponent.Dispatcher, "The job graph store");
-        ArgumentNullException.ThrowIfNull(storage);
         ArgumentNullException.ThrowIfNull(serializer);
-        var store = new JobGraphStore<T>(term, storage, serializer);
-        var content = await store._values.ReadAsync(cancellationToken).ConfigureAwait(false);
-        await LossDetection.CheckAsync(store._values, content, storage, JobGraphSnapshot.Prefix, JobMarkers.JobGraphs, "1", _ => "1", cancellationToken).ConfigureAwait(false);
-        return store;
+        return new JobGraphStore<T>(await StateHandleStore.OpenAsync(term, storage, JobGraphSnapshot.Prefix, cancellationToken).ConfigureAwait(false), serializer);
     }
 
     /// <summary>Adds a job, or replaces what describes it where this store has put or recovered it before.</summary>

@@ -3,9 +3,6 @@ namespace Flink.Kubernetes.HA.Jobs;
 /// <summary>Plain keys of ConfigMaps that say something about the whole.</summary>
 internal static class JobMarkers
 {
-    /// <summary>Stands in every Dispatcher's ConfigMap in which job graphs were ever kept.</summary>
-    public const string JobGraphs = "jobGraphs";
-
     /// <summary>Stands while the whole cluster is being cleaned up: how it has ended.</summary>
     public const string CleanUp = "cleanUp";
 }

@@ -9,10 +9,15 @@ internal static partial class EntryKeys
     /// <summary>Kubernetes allows 253; with the random end it has to be one segment of a storage's key.</summary>
     private const int MaximumLength = 160;
 
+    /// <summary>The id of the ConfigMap's content, which the storage knows too.</summary>
+    public const string OriginKey = "stateId";
+
+    public const string OriginPrefix = "stateId-";
+
     public static string CheckPrefix(string prefix)
     {
         ArgumentNullException.ThrowIfNull(prefix);
-        return PrefixPattern().IsMatch(prefix) && prefix.Length < MaximumLength ? prefix : throw new ArgumentException(
+        return prefix != OriginPrefix && PrefixPattern().IsMatch(prefix) && prefix.Length < MaximumLength ? prefix : throw new ArgumentException(
             $"'{prefix}' can't begin keys: use letters, digits, '-', '_' and '.', beginning with a letter or digit and ending with '-', '_' or '.', such as 'jobGraph-'.", nameof(prefix));
     }
 
@@ -31,8 +36,8 @@ internal static partial class EntryKeys
                 $"'{key}' can't be a key: use at most {MaximumLength} letters, digits, '-', '_' and '.', beginning and ending with a letter or digit.", parameter);
         }
 
-        return key is HaNames.AddressKey or HaNames.SessionIdKey or HaNames.FencingTokenKey
-            ? throw new ArgumentException($"'{key}' belongs to leader election: take another key.", parameter)
+        return key is HaNames.AddressKey or HaNames.SessionIdKey or HaNames.FencingTokenKey or OriginKey
+            ? throw new ArgumentException($"'{key}' belongs to this library: take another key.", parameter)
             : key;
     }
 

@@ -40,7 +40,24 @@ public sealed class StateHandleStore
     /// <summary>How the keys of the store begin.</summary>
     public string Prefix => Reader.Prefix;
 
-    /// <summary>Opens a store in the ConfigMap of a term; that sends no request.</summary>
+    /// <summary>Opens a store in the ConfigMap of a term and makes sure that it is the ConfigMap to which the data in the storage belongs: for all that is to recover.</summary>
+    /// <remarks>One read of the ConfigMap and a list of the storage; the first time also a write to each, of a key <c>stateId</c> and a marker.</remarks>
+    /// <param name="term">The term of leadership: as long as it lasts, the store can write.</param>
+    /// <param name="storage">Holds the data.</param>
+    /// <param name="prefix">How the keys begin, such as <c>jobGraph-</c>; no store's prefix should begin with another's.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ArgumentException">No keys can begin like this.</exception>
+    /// <exception cref="StateLostException">The ConfigMap was deleted and created anew, and the storage still holds data: nothing may start from scratch.</exception>
+    /// <exception cref="LeadershipLostException">The term leads no more.</exception>
+    /// <exception cref="StateStorageException">The storage could not be asked.</exception>
+    public static async Task<StateHandleStore> OpenAsync(LeadershipTerm term, IStateStorage storage, string prefix, CancellationToken cancellationToken = default)
+    {
+        var store = Open(term, storage, prefix);
+        await new StateOrigin(store._writer, store._contents, storage).VerifyAsync(cancellationToken).ConfigureAwait(false);
+        return store;
+    }
+
+    /// <summary>Opens a store in the ConfigMap of a term without any check; that sends no request. To recover, use <see cref="OpenAsync"/>.</summary>
     /// <param name="term">The term of leadership: as long as it lasts, the store can write.</param>
     /// <param name="storage">Holds the data.</param>
     /// <param name="prefix">How the keys begin, such as <c>jobGraph-</c>; no store's prefix should begin with another's.</param>

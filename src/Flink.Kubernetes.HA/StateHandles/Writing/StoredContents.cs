@@ -13,6 +13,11 @@ internal sealed class StoredContents(IStateStorage storage, LeadershipTerm term)
     /// <summary>A key that nothing has had before: a late or repeated write or delete of one never hits another.</summary>
     public StateKey NewKey(string key) => StateKey.Of(term.Context.ClusterId, term.Component.Name, $"{key}-{Guid.NewGuid():N}");
 
+    /// <summary>How the markers begin that tell which ConfigMaps the data belongs to; see <see cref="StateOrigin"/>.</summary>
+    public string MarkerPrefix => $"{term.Context.ClusterId}/{term.Component.Name}/{EntryKeys.OriginPrefix}";
+
+    public StateKey MarkerOf(string id) => StateKey.TryCreate(MarkerPrefix + id) ?? throw new StateHandleCorruptException(term.Context.Requests.Key, EntryKeys.OriginKey, $"\"{id}\" is no id");
+
     public Task<StoredState> WriteAsync(StateKey key, Stream content, CancellationToken cancellationToken) =>
         storage.WriteAsync(key, content, progress: null, cancellationToken);
 
