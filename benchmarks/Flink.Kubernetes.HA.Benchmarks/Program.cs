@@ -13,7 +13,13 @@ switch (args)
     case ["failover", var signal, var pairs, var rounds, .. var peers]:
         await FailoverBenchmark.RunAsync(kubeConfig, signal, int.Parse(pairs, null), int.Parse(rounds, null), peers);
         return 0;
+    case ["metadata"]:
+        await MetadataBenchmark.CostAsync(kubeConfig);
+        return 0;
+    case ["recovery"]:
+        await MetadataBenchmark.RecoveryAsync(kubeConfig);
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: handover ROUNDS | notification ROUNDS | failover KILL|TERM PAIRS ROUNDS [PEER PROGRAM...]");
+        await Console.Error.WriteLineAsync("usage: handover ROUNDS | notification ROUNDS | failover KILL|TERM PAIRS ROUNDS [PEER PROGRAM...] | metadata | recovery");
         return 2;
 }

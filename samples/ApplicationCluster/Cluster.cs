@@ -1,4 +1,6 @@
 using Flink.Kubernetes.HA;
+using Flink.Kubernetes.HA.S3;
+using Flink.Kubernetes.HA.Storage;
 
 namespace ApplicationCluster;
 
@@ -15,6 +17,12 @@ internal static class Cluster
         ("RestEndpoint", LeaderComponent.RestEndpoint),
         ("JobManager", LeaderComponent.JobManager(Job)),
     ];
+
+    public static string Address(Settings settings, LeaderComponent component) => $"http://{settings.Name}/{component}";
+
+    public static IStateStorage CreateStorage(Settings settings) => settings.S3Bucket is { } bucket
+        ? new S3StateStorage(new S3StateStorageOptions { BucketName = bucket, ServiceUrl = settings.S3Endpoint, ForcePathStyle = settings.S3Endpoint is not null })
+        : new FileSystemStateStorage(new FileSystemStateStorageOptions { RootDirectory = settings.Storage!, CreateRootDirectory = true });
 
     /// <summary>Applies the settings; a short lease, so that the demonstration is over soon. Keep the defaults in production.</summary>
     public static void Configure(KubernetesHaOptions options, Settings settings)

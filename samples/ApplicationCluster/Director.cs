@@ -1,12 +1,16 @@
 using Flink.Kubernetes.HA;
 using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.Storage;
 
 namespace ApplicationCluster;
 
-/// <summary>Starts the replicas, follows their leaders as any client would, takes two of them away, and sums up.</summary>
-internal sealed class Director(Settings settings, ApiServer server, Timeline timeline, CancellationToken cancellationToken)
+/// <summary>Starts the replicas, follows their leaders as any client would, takes two of them away, cancels the job, and sums up.</summary>
+internal sealed class Director(Settings settings, ApiServer server, IStateStorage storage, Timeline timeline, CancellationToken cancellationToken)
 {
+    private static readonly TimeSpan SomeCheckpoints = TimeSpan.FromSeconds(3.2);
+
     private readonly List<ReplicaProcess> _replicas = [];
+    private readonly JobStory _job = new(timeline);
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -28,12 +32,14 @@ internal sealed class Director(Settings settings, ApiServer server, Timeline tim
             stop.Cancel();
         };
 
+        using var folder = new TemporaryFolder();
+        settings = settings with { Storage = settings.Storage ?? folder.Path };
         await using var server = await ApiServer.StartAsync(settings);
-        var director = new Director(settings, server, new Timeline(TimeProvider.System), stop.Token);
+        var director = new Director(settings, server, Cluster.CreateStorage(settings), new Timeline(TimeProvider.System), stop.Token);
         try
         {
             await director.DirectAsync();
-            return 0;
+            return director._job.NothingLost ? 0 : 1;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -49,29 +55,32 @@ internal sealed class Director(Settings settings, ApiServer server, Timeline tim
     private async Task DirectAsync()
     {
         timeline.Say($"Cluster '{settings.ClusterId}' on {server.Description}");
+        timeline.Say($"Checkpoints go to {storage.Location}");
         timeline.Say($"Lease {settings.Lease.TotalSeconds} s; three replicas contend for {Cluster.Components.Count} components.");
         var options = new KubernetesHaOptions();
         Cluster.Configure(options, settings with { KubeConfig = server.KubeConfig });
-        var services = new KubernetesHaServices(options);
+        var services = new KubernetesHaServices(options, storage: storage);
         await using (services)
         {
             using var following = new CancellationTokenSource();
             var follow = Task.WhenAll(Cluster.Components.Select(c => FollowAsync(services, c.Title, c.Component, following.Token)));
-
+            var running = _job.NextRestore();
             foreach (var name in (string[])["jm-1", "jm-2", "jm-3"])
             {
-                _replicas.Add(ReplicaProcess.Start(name, settings, server.KubeConfig));
+                _replicas.Add(ReplicaProcess.Start(name, settings, server.KubeConfig, _job.Heard));
                 timeline.Say($"Started {name} as process {_replicas[^1].Id}.");
             }
 
             await UntilAllAreLedAsync();
+            await running.WaitAsync(cancellationToken);
             await TakeAwayAsync("SIGKILL", replica => replica.Kill());
             await TakeAwayAsync("SIGTERM", replica => replica.Terminate());
+            await CancelJobAsync(services);
             await StopTheRestAsync();
             await following.CancelAsync();
             await follow;
             PrintSummary();
-            await RemoveConfigMapsAsync(services.Namespace);
+            await RemoveConfigMapsAsync(services);
         }
     }
 
@@ -102,15 +111,51 @@ internal sealed class Director(Settings settings, ApiServer server, Timeline tim
 
     private async Task TakeAwayAsync(string signal, Action<ReplicaProcess> take)
     {
-        // Time for the standbys to see a renewal or two, as in a cluster that has been running.
-        await Task.Delay(settings.Lease / 2, cancellationToken);
-        var victim = _replicas.Single(r => r.Name == timeline.LeaderOf(LeaderComponent.Dispatcher));
+        await Task.Delay(SomeCheckpoints, cancellationToken);
+        var victim = _replicas.Single(r => r.Name == timeline.LeaderOf(LeaderComponent.JobManager(Cluster.Job)));
         var led = Cluster.Components.Where(c => timeline.LeaderOf(c.Component) == victim.Name).Select(c => c.Title);
         timeline.Say($"{signal} to {victim.Name}, the leader of {string.Join(", ", led)}.");
+        var goesOn = _job.NextRestore();
         timeline.Cause(signal);
         take(victim);
         await victim.WaitForExitAsync(cancellationToken);
         await UntilAllAreLedAsync();
+        await goesOn.WaitAsync(cancellationToken);
+    }
+
+    private async Task CancelJobAsync(KubernetesHaServices services)
+    {
+        await Task.Delay(SomeCheckpoints, cancellationToken);
+        await PrintJobAsync(services, "before");
+        timeline.Say("Cancelling the job.");
+        _replicas.Where(r => r.IsRunning).ToList().ForEach(r => r.CancelJob());
+        await _job.CleanedUp.Task.WaitAsync(cancellationToken);
+        await PrintJobAsync(services, "after");
+    }
+
+    /// <summary>Lists what there is of the job, in Kubernetes and in the storage: the proof that nothing is left of it.</summary>
+    private async Task PrintJobAsync(KubernetesHaServices services, string when)
+    {
+        timeline.Say($"What there is of the job {when} it was cancelled:");
+        var configMaps = await services.Client.ListAsync(KubeResources.ConfigMaps, services.Namespace, new ListOptions { LabelSelector = $"app={settings.ClusterId}" }, cancellationToken);
+        var found = 0;
+        foreach (var configMap in configMaps.Items)
+        {
+            var isTheJobs = configMap.Metadata.Name!.Contains($"{Cluster.Job}", StringComparison.Ordinal);
+            foreach (var key in (configMap.Data ?? new Dictionary<string, string>()).Keys.Where(k => isTheJobs || k.Contains($"{Cluster.Job}", StringComparison.Ordinal)))
+            {
+                timeline.Say($"    ConfigMap {configMap.Metadata.Name}: {key}");
+                found++;
+            }
+        }
+
+        await foreach (var entry in storage.ListAsync($"{settings.ClusterId}/", cancellationToken))
+        {
+            timeline.Say($"    data {entry.Key}, {entry.Size} bytes");
+            found++;
+        }
+
+        timeline.Say(found == 0 ? "    nothing" : $"    {found} entries in all");
     }
 
     private async Task StopTheRestAsync()
@@ -136,17 +181,22 @@ internal sealed class Director(Settings settings, ApiServer server, Timeline tim
                 Console.WriteLine($"    {takeover.Component,-16} {takeover.From} -> {takeover.To}  {Timeline.Format(takeover.Took)}");
             }
         }
+
+        Console.WriteLine($"  The job: {_job.Checkpoints} checkpoints; {(_job.NothingLost ? "no acknowledged one was ever lost" : "AN ACKNOWLEDGED ONE WAS LOST")}.");
+        foreach (var restore in _job.Restores)
+        {
+            Console.WriteLine($"    {restore}");
+        }
     }
 
-    /// <summary>HA ConfigMaps outlive their processes on purpose; this demonstration leaves nothing behind.</summary>
-    private async Task RemoveConfigMapsAsync(string namespaceName)
+    /// <summary>The ConfigMaps of the cluster's components outlive their processes on purpose; this demonstration leaves nothing behind.</summary>
+    private async Task RemoveConfigMapsAsync(KubernetesHaServices services)
     {
-        await using var client = new HttpKubeClient(KubeConnection.FromKubeConfig(server.KubeConfig));
         var selector = new ListOptions { LabelSelector = $"app={settings.ClusterId},configmap-type=high-availability" };
-        var list = await client.ListAsync(KubeResources.ConfigMaps.MetadataOnly, namespaceName, selector, cancellationToken);
+        var list = await services.Client.ListAsync(KubeResources.ConfigMaps.MetadataOnly, services.Namespace, selector, cancellationToken);
         foreach (var configMap in list.Items)
         {
-            await client.DeleteAsync(KubeResources.ConfigMaps, configMap.Key, new DeletePreconditions(configMap.Metadata.Uid), cancellationToken);
+            await services.Client.DeleteAsync(KubeResources.ConfigMaps, configMap.Key, new DeletePreconditions(configMap.Metadata.Uid), cancellationToken);
         }
 
         Console.WriteLine($"  Removed {list.Items.Count} ConfigMaps.");

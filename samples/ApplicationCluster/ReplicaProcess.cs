@@ -10,7 +10,18 @@ internal sealed partial class ReplicaProcess : IDisposable
 
     private readonly Process _process;
 
-    private ReplicaProcess(string name, Process process) => (Name, _process) = (name, process);
+    private ReplicaProcess(string name, Process process, Action<string, string> say)
+    {
+        (Name, _process) = (name, process);
+        process.OutputDataReceived += (_, line) =>
+        {
+            if (line.Data is { } text)
+            {
+                say(name, text);
+            }
+        };
+        process.BeginOutputReadLine();
+    }
 
     public string Name { get; }
 
@@ -18,9 +29,13 @@ internal sealed partial class ReplicaProcess : IDisposable
 
     public bool IsRunning => !_process.HasExited;
 
-    public static ReplicaProcess Start(string name, Settings settings, string kubeConfig)
+    /// <param name="name">Its name.</param>
+    /// <param name="settings">What it is to agree on with the others.</param>
+    /// <param name="kubeConfig">How it reaches the API server.</param>
+    /// <param name="say">Is told its name and what it prints, line by line.</param>
+    public static ReplicaProcess Start(string name, Settings settings, string kubeConfig, Action<string, string> say)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
         {
             start.ArgumentList.Add(typeof(ReplicaProcess).Assembly.Location);
@@ -31,8 +46,10 @@ internal sealed partial class ReplicaProcess : IDisposable
             start.ArgumentList.Add(argument);
         }
 
-        return new ReplicaProcess(name, Process.Start(start)!);
+        return new ReplicaProcess(name, Process.Start(start)!, say);
     }
+
+    public void CancelJob() => _process.StandardInput.WriteLine("cancel");
 
     /// <summary>SIGKILL: the process has no say in it.</summary>
     public void Kill() => _process.Kill();
