@@ -149,7 +149,7 @@ internal sealed class Director(Settings settings, ApiServer server, IStateStorag
             }
         }
 
-        await foreach (var entry in storage.ListAsync($"{settings.ClusterId}/", cancellationToken))
+        await foreach (var entry in storage.ListAsync($"{services.Namespace}/{settings.ClusterId}/", cancellationToken))
         {
             timeline.Say($"    data {entry.Key}, {entry.Size} bytes");
             found++;

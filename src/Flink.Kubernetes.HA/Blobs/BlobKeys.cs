@@ -7,7 +7,7 @@ internal static class BlobKeys
 {
     public const string Folder = "blobs";
 
-    public static string FolderOf(string clusterId, JobId jobId) => $"{clusterId}/{Folder}/{jobId}/";
+    public static string FolderOf(string root, JobId jobId) => $"{root}/{Folder}/{jobId}/";
 
-    public static StateKey Of(string clusterId, JobId jobId, string sha256) => StateKey.Of(clusterId, Folder, jobId.ToString(), sha256);
+    public static StateKey Of(string root, JobId jobId, string sha256) => new($"{FolderOf(root, jobId)}{sha256}");
 }

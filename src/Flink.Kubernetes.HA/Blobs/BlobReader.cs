@@ -1,21 +1,24 @@
 using System.Runtime.CompilerServices;
 using Flink.Kubernetes.HA.Storage;
+using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.Blobs;
 
 /// <summary>Reads the blobs of jobs; that needs no leadership.</summary>
 public sealed class BlobReader
 {
-    private readonly string _clusterId;
+    private readonly string _root;
 
     /// <summary>Creates a reader.</summary>
     /// <param name="storage">Holds the blobs.</param>
+    /// <param name="namespaceName">The namespace of the cluster.</param>
     /// <param name="clusterId">The id of the cluster.</param>
-    public BlobReader(IStateStorage storage, string clusterId)
+    public BlobReader(IStateStorage storage, string namespaceName, string clusterId)
     {
         ArgumentNullException.ThrowIfNull(storage);
+        ArgumentException.ThrowIfNullOrEmpty(namespaceName);
         ArgumentException.ThrowIfNullOrEmpty(clusterId);
-        (Storage, _clusterId) = (storage, clusterId);
+        (Storage, _root) = (storage, HaNames.StorageRoot(namespaceName, clusterId));
     }
 
     internal IStateStorage Storage { get; }
@@ -33,7 +36,7 @@ public sealed class BlobReader
     /// <exception cref="StateStorageException">The storage could not be read.</exception>
     public async IAsyncEnumerable<BlobKey> ListAsync(JobId jobId, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var folder = BlobKeys.FolderOf(_clusterId, jobId);
+        var folder = BlobKeys.FolderOf(_root, jobId);
         await foreach (var entry in Storage.ListAsync(folder, cancellationToken).ConfigureAwait(false))
         {
             if (entry.Key.Value[folder.Length..] is var name && BlobKey.IsSha256(name))
@@ -43,7 +46,7 @@ public sealed class BlobReader
         }
     }
 
-    internal StateKey KeyOf(JobId jobId, BlobKey key) => BlobKeys.Of(_clusterId, jobId, key.Sha256);
+    internal StateKey KeyOf(JobId jobId, BlobKey key) => BlobKeys.Of(_root, jobId, key.Sha256);
 
     private StoredState StateOf(JobId jobId, BlobKey key) => new(KeyOf(jobId, key), key.Size, key.Sha256, $"{KeyOf(jobId, key)} in {Storage.Location}");
 }

@@ -21,7 +21,7 @@ public sealed class BlobStore
     private BlobStore(LeadershipTerm term, IStateStorage storage)
     {
         _term = term;
-        Reader = new BlobReader(storage, term.Context.ClusterId);
+        Reader = new BlobReader(storage, term.Context.Requests.Key.Namespace, term.Context.ClusterId);
     }
 
     /// <summary>Reads blobs.</summary>

@@ -101,9 +101,9 @@ public sealed class ClusterCleanUp
 
     private async Task RemoveAllAsync(CancellationToken cancellationToken)
     {
-        var clusterId = _term.Context.ClusterId;
+        var root = _term.Context.StorageRoot;
         var data = new DataDeletion(_term, _storage);
-        await _persistence.RunAsync("the list of data", token => data.ListAsync($"{clusterId}/", token), cancellationToken).ConfigureAwait(false);
+        await _persistence.RunAsync("the list of data", token => data.ListAsync($"{root}/", token), cancellationToken).ConfigureAwait(false);
         await _persistence.RunAsync("the ConfigMaps of other components", RemoveOthersAsync, cancellationToken).ConfigureAwait(false);
         await _persistence.RunAsync("the pointers of the Dispatcher", RemoveEntriesAsync, cancellationToken).ConfigureAwait(false);
         await _persistence.RunAsync("the data", data.RunAsync, cancellationToken).ConfigureAwait(false);

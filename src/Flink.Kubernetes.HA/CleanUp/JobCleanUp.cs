@@ -102,9 +102,9 @@ public sealed class JobCleanUp
         var configMap = HaNames.LeaderConfigMap(context.Requests.Key.Namespace, context.ClusterId, component);
         var data = new DataDeletion(_term, _storage);
         await _persistence.RunAsync($"the graph of job {jobId}", token => _jobGraphs.RemoveAsync(jobId.ToString(), token), cancellationToken).ConfigureAwait(false);
-        await _persistence.RunAsync($"the list of data of job {jobId}", token => data.ListAsync($"{context.ClusterId}/{component.Name}/", token), cancellationToken).ConfigureAwait(false);
+        await _persistence.RunAsync($"the list of data of job {jobId}", token => data.ListAsync($"{context.StorageRoot}/{component.Name}/", token), cancellationToken).ConfigureAwait(false);
         await _persistence.RunAsync($"ConfigMap {configMap}", token => new ConfigMapDeletion(_term).RunAsync(configMap, whoeverHolds: false, token), cancellationToken).ConfigureAwait(false);
-        await _persistence.RunAsync($"the list of blobs of job {jobId}", token => data.ListAsync(BlobKeys.FolderOf(context.ClusterId, jobId), token), cancellationToken).ConfigureAwait(false);
+        await _persistence.RunAsync($"the list of blobs of job {jobId}", token => data.ListAsync(BlobKeys.FolderOf(context.StorageRoot, jobId), token), cancellationToken).ConfigureAwait(false);
         await _persistence.RunAsync($"the data of job {jobId}", data.RunAsync, cancellationToken).ConfigureAwait(false);
         await _results.MarkCleanAsync(jobId, cancellationToken).ConfigureAwait(false);
         Log.JobCleanedUp(context.Logger, jobId.ToString());

@@ -15,9 +15,10 @@ namespace Flink.Kubernetes.HA.CleanUp;
 /// what is younger than the grace period is spared, so data whose pointer is just being written is safe. In doubt data is withheld and reported.
 /// </para>
 /// <para>
-/// It looks at what this library has written: <c>&lt;clusterId&gt;/&lt;component&gt;/&lt;key&gt;-&lt;32 hex&gt;</c> and
-/// <c>&lt;clusterId&gt;/blobs/&lt;jobId&gt;/&lt;sha256&gt;</c>, and at nothing else. Blobs belong to jobs of a <see cref="Jobs.JobGraphStore{T}"/> or with a
-/// JobManager's ConfigMap. Two clusters of the same id, as in two namespaces, must not share a storage: each would take the other's data for its own.
+/// It looks at what this library has written: <c>&lt;namespace&gt;/&lt;clusterId&gt;/&lt;component&gt;/&lt;key&gt;-&lt;32 hex&gt;</c> and
+/// <c>&lt;namespace&gt;/&lt;clusterId&gt;/blobs/&lt;jobId&gt;/&lt;sha256&gt;</c>, and at nothing else. Blobs belong to jobs of a <see cref="Jobs.JobGraphStore{T}"/> or with a
+/// JobManager's ConfigMap. Clusters of several namespaces may share a storage; clusters of one id in one namespace of several Kubernetes
+/// clusters must not: each would take the other's data for its own.
 /// </para>
 /// </remarks>
 public sealed class Sweep
@@ -58,7 +59,7 @@ public sealed class Sweep
     {
         var oldest = _timeProvider.GetUtcNow() - _gracePeriod;
         List<StateEntry> data = [];
-        await foreach (var entry in _storage.ListAsync($"{_clusterId}/", cancellationToken).ConfigureAwait(false))
+        await foreach (var entry in _storage.ListAsync($"{HaNames.StorageRoot(_namespaceName, _clusterId)}/", cancellationToken).ConfigureAwait(false))
         {
             data.Add(entry);
         }
@@ -113,9 +114,9 @@ public sealed class Sweep
     /// <returns>Whether it is an orphan; <see langword="null"/> for what is in use or not of this library.</returns>
     private static bool? Judge(StateEntry entry, References references) => entry.Key.Value.Split('/') switch
     {
-        [_, var component, var name] when name.Length > RandomEnd && name[^RandomEnd] == '-' && name[^(RandomEnd - 1)..].All(char.IsAsciiHexDigitLower) =>
+        [_, _, var component, var name] when name.Length > RandomEnd && name[^RandomEnd] == '-' && name[^(RandomEnd - 1)..].All(char.IsAsciiHexDigitLower) =>
             references.IsOrigin(component, name) ? null : references.IsOrphan(component, name[..^RandomEnd], entry.LastModified),
-        [_, BlobKeys.Folder, var job, var name] when BlobKey.IsSha256(name) && JobId.TryParse(job, out var jobId) => references.AreBlobsOrphans(jobId) switch
+        [_, _, BlobKeys.Folder, var job, var name] when BlobKey.IsSha256(name) && JobId.TryParse(job, out var jobId) => references.AreBlobsOrphans(jobId) switch
         {
             true => true,
             false => null,

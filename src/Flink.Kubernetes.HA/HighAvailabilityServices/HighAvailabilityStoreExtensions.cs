@@ -60,7 +60,7 @@ public static class HighAvailabilityStoreExtensions
     public static BlobStore OpenBlobStore(this IHighAvailabilityServices services, LeadershipTerm term) => BlobStore.Open(term, Checked(services).Storage);
 
     /// <summary>Reads blobs.</summary>
-    public static BlobReader ReadBlobs(this IHighAvailabilityServices services) => new(Checked(services).Storage, services.ClusterId);
+    public static BlobReader ReadBlobs(this IHighAvailabilityServices services) => new(Checked(services).Storage, services.Namespace, services.ClusterId);
 
     /// <summary>Opens the clean-up of jobs that have ended, from a term of <see cref="LeaderComponent.Dispatcher"/>.</summary>
     public static JobCleanUp OpenJobCleanUp(this IHighAvailabilityServices services, LeadershipTerm term, CleanUpOptions? options = null) =>

@@ -1,4 +1,5 @@
 using Flink.Kubernetes.HA.Diagnostics;
+using Flink.Kubernetes.HA.WireFormat;
 using Microsoft.Extensions.Logging;
 
 namespace Flink.Kubernetes.HA.LeaderElection;
@@ -14,6 +15,8 @@ internal sealed record ElectionContext(
     ILogger Logger,
     HaMetrics Metrics)
 {
+    public string StorageRoot => HaNames.StorageRoot(Requests.Key.Namespace, ClusterId);
+
     public string Name => Component.Name;
 
     /// <summary>The component as a metric's tag: there may be very many jobs, and a tag must have few values.</summary>

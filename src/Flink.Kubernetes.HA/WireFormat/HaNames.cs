@@ -33,6 +33,9 @@ internal static partial class HaNames
     public static ObjectKey LeaderConfigMap(string namespaceName, string clusterId, LeaderComponent component) =>
         new(namespaceName, LeaderConfigMap(clusterId, component));
 
+    /// <summary>Where a cluster's data lies in its storage: with the namespace, for clusters of several namespaces may share one storage.</summary>
+    public static string StorageRoot(string namespaceName, string clusterId) => $"{namespaceName}/{clusterId}";
+
     /// <summary>The three labels of every HA ConfigMap of Flink.</summary>
     public static IReadOnlyDictionary<string, string> Labels(string clusterId) => new Dictionary<string, string>
     {

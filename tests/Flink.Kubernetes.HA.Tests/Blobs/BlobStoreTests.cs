@@ -26,8 +26,8 @@ public sealed class BlobStoreTests
 
         Assert.Equal(first, second);
         Assert.Equal("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", first.Sha256);
-        Assert.Equal([$"{ElectionCluster.ClusterId}/blobs/{StoreWorld.JobId}/{first.Sha256}"], world.Keys);
-        Assert.Equal("hello", await ReadAsync(new BlobReader(world.Data, ElectionCluster.ClusterId), first));
+        Assert.Equal([$"{ElectionCluster.Namespace}/{ElectionCluster.ClusterId}/blobs/{StoreWorld.JobId}/{first.Sha256}"], world.Keys);
+        Assert.Equal("hello", await ReadAsync(new BlobReader(world.Data, ElectionCluster.Namespace, ElectionCluster.ClusterId), first));
         Assert.Equal([first], await store.Reader.ListAsync(StoreWorld.JobId, Token).ToListAsync(Token));
         Assert.True(await store.DeleteAsync(StoreWorld.JobId, first, Token));
         Assert.Equal(StateStorageFailure.NotFound, (await Assert.ThrowsAsync<StateStorageException>(() => ReadAsync(store.Reader, first))).Failure);

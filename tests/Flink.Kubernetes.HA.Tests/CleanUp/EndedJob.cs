@@ -70,7 +70,7 @@ internal sealed class EndedJob : IAsyncDisposable
         await AssertNoPointerDanglesAsync();
         Assert.Equal(["one", "two"], (await World.ReadCheckpoints().ListAsync(Token)).Select(checkpoint => checkpoint.Value));
         Assert.Contains("jobGraph-" + StoreWorld.JobId, (await World.FindAsync(ElectionCluster.Key))!.Data!.Keys);
-        Assert.Contains(World.Keys, key => key.StartsWith($"orders/blobs/{StoreWorld.JobId}/", StringComparison.Ordinal));
+        Assert.Contains(World.Keys, key => key.StartsWith($"default/orders/blobs/{StoreWorld.JobId}/", StringComparison.Ordinal));
     }
 
     public async Task AssertOnlyTheOtherIsLeftAsync(string what)
@@ -82,7 +82,7 @@ internal sealed class EndedJob : IAsyncDisposable
         Assert.True(await World.ReadResults().HasAsync(StoreWorld.JobId, Token), $"{what}: the result is gone.");
         var other = new JobGraphReader<string>(World.Election.Admin, World.Data, ElectionCluster.Namespace, ElectionCluster.ClusterId, StoreWorld.Text.Serializer);
         Assert.Equal("graph", await other.GetAsync(StoreWorld.OtherJob, Token));
-        Assert.Single(World.Keys, key => key.StartsWith($"orders/blobs/{StoreWorld.OtherJob}/", StringComparison.Ordinal));
+        Assert.Single(World.Keys, key => key.StartsWith($"default/orders/blobs/{StoreWorld.OtherJob}/", StringComparison.Ordinal));
         await AssertNoPointerDanglesAsync();
     }
 

@@ -21,10 +21,10 @@ public sealed class SweepTests
         var gone = JobId.Parse("000000000000000000000000000000ff");
         string[] orphans =
         [
-            $"orders/dispatcher/jobGraph-{gone}-{Random}", $"orders/{StoreWorld.JobId}-jobmanager/checkpointID-0000000000000000009-{Random}",
-            $"orders/{gone}-jobmanager/checkpointID-0000000000000000001-{Random}", $"orders/blobs/{gone}/{new string('a', 64)}",
+            $"default/orders/dispatcher/jobGraph-{gone}-{Random}", $"default/orders/{StoreWorld.JobId}-jobmanager/checkpointID-0000000000000000009-{Random}",
+            $"default/orders/{gone}-jobmanager/checkpointID-0000000000000000001-{Random}", $"default/orders/blobs/{gone}/{new string('a', 64)}",
         ];
-        string[] others = [$"orders/mine/data", $"orders2/dispatcher/jobGraph-{gone}-{Random}", "orders/dispatcher/notes.txt"];
+        string[] others = [$"default/orders/mine/data", $"default/orders2/dispatcher/jobGraph-{gone}-{Random}", "default/orders/dispatcher/notes.txt"];
         var before = job.World.Keys.ToList();
         foreach (var key in orphans.Concat(others))
         {
@@ -33,7 +33,7 @@ public sealed class SweepTests
 
         Assert.Empty((await job.World.CreateSweep().FindAsync(Token)).Orphans);
         await job.World.Election.AdvanceAsync(TimeSpan.FromMinutes(3));
-        var young = $"orders/dispatcher/jobGraph-{gone}-{Random.Replace('0', '1')}";
+        var young = $"default/orders/dispatcher/jobGraph-{gone}-{Random.Replace('0', '1')}";
         await job.World.Data.WriteAsync(new StateKey(young), [1], Token);
         var report = await job.World.RunAsync(() => job.World.CreateSweep(TimeSpan.FromMinutes(2)).DeleteAsync(job.Dispatcher.Term!, Token));
 
@@ -90,7 +90,7 @@ public sealed class SweepTests
     public async Task A_delete_that_fails_is_left_to_the_next_sweep_and_who_does_not_lead_deletes_nothing()
     {
         await using var job = await EndedJob.StartAsync(withResult: false);
-        await job.World.Data.WriteAsync(new StateKey($"orders/dispatcher/x-{Random}"), [1], Token);
+        await job.World.Data.WriteAsync(new StateKey($"default/orders/dispatcher/x-{Random}"), [1], Token);
         await job.World.Election.AdvanceAsync(TimeSpan.FromMinutes(3));
         var sweep = new Sweep(
             job.World.Election.Admin, job.World.Storage, ElectionCluster.Namespace, ElectionCluster.ClusterId, new SweepOptions { GracePeriod = TimeSpan.FromMinutes(2) }, job.World.Election.Time);
@@ -102,7 +102,7 @@ public sealed class SweepTests
         var old = job.Dispatcher.Term!;
         await job.FailOverAsync();
         await Assert.ThrowsAsync<LeadershipLostException>(() => job.World.RunAsync(() => sweep.DeleteAsync(old, Token)));
-        Assert.Contains($"orders/dispatcher/x-{Random}", job.World.Keys);
+        Assert.Contains($"default/orders/dispatcher/x-{Random}", job.World.Keys);
         Assert.Throws<ArgumentOutOfRangeException>(() => job.World.CreateSweep(TimeSpan.FromSeconds(59)));
     }
 }

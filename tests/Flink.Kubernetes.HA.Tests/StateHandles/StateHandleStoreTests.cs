@@ -22,7 +22,7 @@ public sealed class StateHandleStoreTests
 
         Assert.Equal(added, Assert.Single(await cluster.Store.Reader.ListAsync(Token)));
         Assert.Equal("item-1", added.Key);
-        Assert.StartsWith("orders/dispatcher/item-1-", added.State.Key.Value, StringComparison.Ordinal);
+        Assert.StartsWith("default/orders/dispatcher/item-1-", added.State.Key.Value, StringComparison.Ordinal);
         await cluster.AssertEntriesAsync("1=one");
     }
 

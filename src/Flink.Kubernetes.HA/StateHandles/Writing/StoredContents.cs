@@ -11,10 +11,10 @@ internal sealed class StoredContents(IStateStorage storage, LeadershipTerm term)
     private static readonly TimeSpan DiscardLimit = TimeSpan.FromSeconds(30);
 
     /// <summary>A key that nothing has had before: a late or repeated write or delete of one never hits another.</summary>
-    public StateKey NewKey(string key) => StateKey.Of(term.Context.ClusterId, term.Component.Name, $"{key}-{Guid.NewGuid():N}");
+    public StateKey NewKey(string key) => new($"{term.Context.StorageRoot}/{term.Component.Name}/{key}-{Guid.NewGuid():N}");
 
     /// <summary>How the markers begin that tell which ConfigMaps the data belongs to; see <see cref="StateOrigin"/>.</summary>
-    public string MarkerPrefix => $"{term.Context.ClusterId}/{term.Component.Name}/{EntryKeys.OriginPrefix}";
+    public string MarkerPrefix => $"{term.Context.StorageRoot}/{term.Component.Name}/{EntryKeys.OriginPrefix}";
 
     public StateKey MarkerOf(string id) => StateKey.TryCreate(MarkerPrefix + id) ?? throw new StateHandleCorruptException(term.Context.Requests.Key, EntryKeys.OriginKey, $"\"{id}\" is no id");
 
