@@ -1,21 +1,27 @@
 // A process that contends for components until it is told to stop, for tests and benchmarks that need real processes.
-// While it leads it writes its term's history into the ConfigMap, fenced; what the fence refuses goes to another ConfigMap.
+// What it does while it leads:
+//   history       writes its term's history into the ConfigMap, fenced; what the fence refuses goes to another ConfigMap
+//   none          nothing
+//   checkpoints   restores the latest checkpoint of the job that the component is for, and adds one after another (CheckpointWork)
+//   writes        every kind of write there is, one after another, also when leadership is lost (WriteWork)
 //
 //   Flink.Kubernetes.HA.TestAgent --kubeconfig PATH --namespace N --cluster-id ID --name NAME --components a,b --lease SECONDS
-//       [--renew-deadline SECONDS] [--retry-period SECONDS] [--request-timeout SECONDS] [--history false]
+//       [--renew-deadline SECONDS] [--retry-period SECONDS] [--request-timeout SECONDS] [--work history|none|checkpoints|writes] [--storage DIR]
 //
-// On its standard output, one event a line: "ready", and "<unix seconds> <name> started" when it leads.
+// On its standard output, one event a line: "ready", "<unix seconds> <name> started" when it leads, and what the work has to tell.
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Flink.Kubernetes.HA;
 using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.LeaderElection;
+using Flink.Kubernetes.HA.Storage;
 using Flink.Kubernetes.HA.TestAgent;
 using Microsoft.Extensions.Logging;
 
 var arguments = args.Chunk(2).ToDictionary(pair => pair[0], pair => pair[1]);
 var lease = Seconds("--lease", null);
 var name = arguments["--name"];
-var writesHistory = arguments.GetValueOrDefault("--history") != "false";
+var work = arguments.GetValueOrDefault("--work", arguments.GetValueOrDefault("--history") == "false" ? "none" : "history");
 var options = new KubernetesHaOptions
 {
     ClusterId = arguments["--cluster-id"],
@@ -42,10 +48,10 @@ _ = Task.Run(async () =>
 });
 
 using var loggers = LoggerFactory.Create(logging => logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Information));
-await using var client = new HttpKubeClient(KubeConnection.FromKubeConfig(arguments["--kubeconfig"]));
+await using var client = new WriteRecorder(new HttpKubeClient(KubeConnection.FromKubeConfig(arguments["--kubeconfig"])));
 await using var services = new KubernetesHaServices(options, client, loggerFactory: loggers);
 Console.WriteLine("ready");
-await Task.WhenAll(arguments["--components"].Split(',').Select(component => ContendAsync(LeaderComponent.Custom(component))));
+await Task.WhenAll(arguments["--components"].Split(',').Select(component => ContendAsync(Parse(component))));
 
 async Task ContendAsync(LeaderComponent component)
 {
@@ -55,20 +61,31 @@ async Task ContendAsync(LeaderComponent component)
         await foreach (var term in services.GetLeaderElection(component).ContendAsync($"http://{name}/{component}", stop.Token))
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds:F6} {name} started"));
-            if (writesHistory)
-            {
-                await history.WriteAsync(term);
-            }
-            else
-            {
-                await Task.Delay(Timeout.Infinite, term.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
+            await WorkAsync(term, history);
         }
     }
     catch (OperationCanceledException) when (stop.IsCancellationRequested)
     {
     }
 }
+
+Task WorkAsync(LeadershipTerm term, TermHistory history) => work switch
+{
+    "history" => history.WriteAsync(term),
+    "checkpoints" => new CheckpointWork(term, OpenStorage()).RunAsync(),
+    "writes" => new WriteWork(term, name, client, OpenStorage()).RunAsync(),
+    "none" => Task.Delay(Timeout.Infinite, term.Stopping).ContinueWith(_ => { }, TaskScheduler.Default),
+    _ => throw new ArgumentException($"--work {work} is not known."),
+};
+
+FileSystemStateStorage OpenStorage() => new(new FileSystemStateStorageOptions { RootDirectory = arguments["--storage"] });
+
+LeaderComponent Parse(string component) => component switch
+{
+    "dispatcher" => LeaderComponent.Dispatcher,
+    _ when JobId.TryParse(component, out var jobId) => LeaderComponent.JobManager(jobId),
+    _ => LeaderComponent.Custom(component),
+};
 
 TimeSpan Seconds(string argument, TimeSpan? unset) => arguments.TryGetValue(argument, out var text)
     ? TimeSpan.FromSeconds(double.Parse(text, CultureInfo.InvariantCulture))

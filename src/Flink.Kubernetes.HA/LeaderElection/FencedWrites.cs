@@ -61,6 +61,12 @@ internal sealed class FencedWrites(ElectionContext context, LeadershipTerm term)
             return standing.Annotation != expected;
         }
 
+        if (history.Latest.Annotation != expected)
+        {
+            // Renewed again, and known to be, while this was read: what was read is of before, and tells of no one else.
+            return true;
+        }
+
         term.Keeper.Wake();
         ThrowIfLost();
         throw read.IsDeleted

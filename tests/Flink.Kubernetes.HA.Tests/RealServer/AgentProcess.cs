@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Threading.Channels;
 
 namespace Flink.Kubernetes.HA.Tests.RealServer;
 
@@ -8,6 +9,7 @@ internal sealed class AgentProcess : IDisposable
 {
     private readonly Process _process;
     private readonly Task<string> _errors;
+    private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
 
     private AgentProcess(string name, Process process)
     {
@@ -20,14 +22,17 @@ internal sealed class AgentProcess : IDisposable
 
     public string Address => $"http://{Name}/{RealElection.Component}";
 
-    public static async Task<AgentProcess> StartAsync(RealElection election, string name, TimeSpan lease)
+    /// <summary>What it tells on its standard output after "ready", to the end.</summary>
+    public ChannelReader<string> Lines => _lines.Reader;
+
+    public static async Task<AgentProcess> StartAsync(RealElection election, string name, TimeSpan lease, string? components = null, params IReadOnlyList<string> more)
     {
         // The agent is built beside this assembly: same configuration, its own folder.
         var program = Path.Combine(AppContext.BaseDirectory.Replace("Flink.Kubernetes.HA.Tests", "Flink.Kubernetes.HA.TestAgent", StringComparison.Ordinal), "Flink.Kubernetes.HA.TestAgent");
         var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in (string[])[
             "--kubeconfig", election.Server.KubeConfigPath!, "--namespace", election.Namespace, "--cluster-id", RealElection.ClusterId,
-            "--name", name, "--components", RealElection.Component.Name, "--lease", lease.TotalSeconds.ToString(CultureInfo.InvariantCulture)])
+            "--name", name, "--components", components ?? RealElection.Component.Name, "--lease", lease.TotalSeconds.ToString(CultureInfo.InvariantCulture), .. more])
         {
             start.ArgumentList.Add(argument);
         }
@@ -38,6 +43,7 @@ internal sealed class AgentProcess : IDisposable
             throw new InvalidOperationException($"{name} did not start:\n{await agent._errors}");
         }
 
+        _ = agent.ReadAsync();
         return agent;
     }
 
@@ -65,6 +71,24 @@ internal sealed class AgentProcess : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    private async Task ReadAsync()
+    {
+        try
+        {
+            while (await _process.StandardOutput.ReadLineAsync() is { } line)
+            {
+                _lines.Writer.TryWrite(line);
+            }
+
+            _lines.Writer.TryComplete();
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            // Disposed in the middle: the test has ended.
+            _lines.Writer.TryComplete();
+        }
     }
 
     private void Signal(string name)

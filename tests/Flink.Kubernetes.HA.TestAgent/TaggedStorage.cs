@@ -1,0 +1,23 @@
+using Flink.Kubernetes.HA.Storage;
+
+namespace Flink.Kubernetes.HA.TestAgent;
+
+/// <summary>Puts the tag of the attempt that stores it into the location of the data, and so into the pointer, where a watch shows it.</summary>
+internal sealed class TaggedStorage(IStateStorage inner) : IStateStorage
+{
+    public string Location => inner.Location;
+
+    public async Task<StoredState> WriteAsync(StateKey key, Stream content, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var state = await inner.WriteAsync(key, content, progress, cancellationToken);
+        return WriteAttempt.Current is { } attempt ? state with { Location = $"{state.Location}#{attempt.Tag}" } : state;
+    }
+
+    public Task<Stream> OpenReadAsync(StateKey key, CancellationToken cancellationToken = default) => inner.OpenReadAsync(key, cancellationToken);
+
+    public Task<bool> DeleteAsync(StateKey key, CancellationToken cancellationToken = default) => inner.DeleteAsync(key, cancellationToken);
+
+    public IAsyncEnumerable<StateEntry> ListAsync(string prefix = "", CancellationToken cancellationToken = default) => inner.ListAsync(prefix, cancellationToken);
+
+    public Task<int> RemoveUnfinishedWritesAsync(TimeSpan olderThan, CancellationToken cancellationToken = default) => inner.RemoveUnfinishedWritesAsync(olderThan, cancellationToken);
+}
