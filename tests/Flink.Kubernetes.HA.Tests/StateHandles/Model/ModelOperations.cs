@@ -95,10 +95,10 @@ internal sealed class ModelOperations
         },
         _ => true);
 
-    /// <remarks>It may tell of more than stood: of what was marked already.</remarks>
+    /// <remarks>It may tell of more than stood: of what was marked already. It tells of nothing when it fails.</remarks>
     private static ModelOperation Removal(IReadOnlyList<ModelChange> changes, Func<StateHandleStore, CancellationToken, Task<int>> run)
     {
-        var found = 0;
+        int? found = null;
         return new(
             changes,
             async (store, token) =>
@@ -106,7 +106,7 @@ internal sealed class ModelOperations
                 found = await run(store, token);
                 return Refusal.None;
             },
-            state => changes.Count(change => state[change.Key] is not null) <= found);
+            state => found is null || changes.Count(change => state[change.Key] is not null) <= found);
     }
 
     /// <remarks>Outdated: the number that another has taken last.</remarks>

@@ -7,8 +7,8 @@ namespace Flink.Kubernetes.HA.Tests.StateHandles.Model;
 
 /// <summary>Random operations, faults, crashes and takeovers: what stands is always what a simple model says.</summary>
 /// <remarks>
-/// STATE_MODEL_RUNS is how many scenarios, and STATE_MODEL_SEED where they begin. A failure tells the fewest steps that still fail and
-/// the seed of the run: "replay" in its text, for STATE_MODEL_SEED as "seed,gamma".
+/// STATE_MODEL_RUNS is how many scenarios, and STATE_MODEL_SEED where they begin. A failure tells the fewest steps that still fail, what
+/// came of each, and what to put into STATE_MODEL_SEED (seed,gamma,size) to run that scenario again.
 /// </remarks>
 [Collection(SimulatedTime.Name)]
 public sealed class StateHandleModelTests(ITestOutputHelper output)
@@ -16,14 +16,13 @@ public sealed class StateHandleModelTests(ITestOutputHelper output)
     [Fact]
     public Task Whatever_happens_what_was_acknowledged_stands_and_what_was_refused_does_not()
     {
-        var runs = int.Parse(Environment.GetEnvironmentVariable("STATE_MODEL_RUNS") ?? "100", CultureInfo.InvariantCulture);
-        var seed = (Environment.GetEnvironmentVariable("STATE_MODEL_SEED") ?? "1,1").Split(',').Select(part => ulong.Parse(part, CultureInfo.InvariantCulture)).ToArray();
-        var size = FSharpOption<int>.None;
+        var runs = int.Parse(Environment.GetEnvironmentVariable("STATE_MODEL_RUNS") ?? "150", CultureInfo.InvariantCulture);
+        var size = ModelSeed.Size is { } told ? FSharpOption<int>.Some(told) : FSharpOption<int>.None;
         var config = Config.QuickThrowOnFailure
             .WithMaxTest(runs)
             .WithStartSize(3)
             .WithEndSize(40)
-            .WithReplay(FSharpOption<Replay>.Some(new Replay(seed.Length > 1 ? new Rnd(seed[0], seed[1]) : new Rnd(seed[0]), size)));
+            .WithReplay(FSharpOption<Replay>.Some(new Replay(ModelSeed.Current, size)));
         var figures = new ModelFigures();
 
         // FsCheck waits for each run: on a thread of its own, or the simulated clock would wait for that thread.
