@@ -13,7 +13,7 @@ public sealed class RealServerModelTests(ApiServerFixture server, ITestOutputHel
     public async Task A_real_server_stands_where_the_model_says()
     {
         var count = int.Parse(Environment.GetEnvironmentVariable("STATE_MODEL_STEPS") ?? "300", CultureInfo.InvariantCulture);
-        var scenario = StoreScenario.WithTurns(count).Sample(count, ModelSeed.Current, 1).Single();
+        var scenario = StoreScenario.WithTurns(count).Sample(1, ModelSeed.Current, count).Single();
         await using var world = await RealStoreWorld.StartAsync(await server.GetAsync());
         var figures = new ModelFigures();
         var run = new ModelRun(world);
