@@ -76,18 +76,24 @@ internal sealed class ModelRun(StoreWorld world)
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var before = step.Fault?.CountCalls(leader.Process) ?? 0;
         using var fault = step.Fault?.Inject(leader.Process);
+        bool HasStruck() => step.Fault is null || step.Fault.CountCalls(leader.Process) > before + step.Fault.After;
         var read = step.Kind == StepKind.Read;
         var operation = read ? null : _operations.Make(step, _standing);
         var run = read ? Task.Run(() => ReadAsync(leader, giveUp.Token), Token) : Task.Run(() => CallAsync(operation!, leader, giveUp.Token), Token);
         if (read)
         {
-            await world.UntilAsync(() => run.IsCompleted || step.Fault?.CountCalls(leader.Process) > before + step.Fault?.After, "it was read");
-            await world.WhileAsync(Task.WhenAny(run, world.LapseAsync()), "it was read");
+            await world.UntilAsync(() => run.IsCompleted || HasStruck(), "it was read");
+            if (!run.IsCompleted)
+            {
+                await world.LapseAsync();
+            }
+
+            // Nobody but the caller ends a read that hangs.
             await giveUp.CancelAsync();
         }
         else if (step.Turn != Turn.None)
         {
-            await world.UntilAsync(() => run.IsCompleted || step.Fault is null || step.Fault.CountCalls(leader.Process) > before + step.Fault.After, "the call was made");
+            await world.UntilAsync(() => run.IsCompleted || HasStruck(), "the call was made");
             if (step.Turn == Turn.GiveUp)
             {
                 await giveUp.CancelAsync();
