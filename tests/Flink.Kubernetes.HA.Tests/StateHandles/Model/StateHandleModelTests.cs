@@ -16,7 +16,7 @@ public sealed class StateHandleModelTests(ITestOutputHelper output)
     [Fact]
     public Task Whatever_happens_what_was_acknowledged_stands_and_what_was_refused_does_not()
     {
-        var runs = int.Parse(Environment.GetEnvironmentVariable("STATE_MODEL_RUNS") ?? "150", CultureInfo.InvariantCulture);
+        var runs = int.Parse(Environment.GetEnvironmentVariable("STATE_MODEL_RUNS") ?? "200", CultureInfo.InvariantCulture);
         var size = ModelSeed.Size is { } told ? FSharpOption<int>.Some(told) : FSharpOption<int>.None;
         var config = Config.QuickThrowOnFailure
             .WithMaxTest(runs)

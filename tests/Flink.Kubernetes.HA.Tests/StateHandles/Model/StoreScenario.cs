@@ -51,7 +51,7 @@ internal sealed class StoreScenario(IReadOnlyList<StoreStep> steps)
         select new StoreStep(kind, key, stale == 0);
 
     private static Gen<StepFault> Fault() => Gen.Frequency(
-        (3, from fault in Pick([.. StepFault.OfApi])
+        (3, from fault in Pick([.. StepFault.OfApi, .. StepFault.OfApi.Where(fault => fault.Name.StartsWith("comes", StringComparison.Ordinal))])
             from verb in Pick("patch", "patch", "patch", "get")
             from after in Gen.Choose(0, 3)
             from times in Pick(1, 1, 2, 5)
@@ -64,7 +64,8 @@ internal sealed class StoreScenario(IReadOnlyList<StoreStep> steps)
 
     private static Gen<Turn> SomeTurn() => Pick(Turn.Crash, Turn.Vanish, Turn.HandOver, Turn.TearLock, Turn.TearLock, Turn.GiveUp, Turn.GiveUp);
 
-    private static Gen<int> Key() => Gen.Choose(0, StoreStep.Keys - 1);
+    // Mostly the same one: what comes late does harm where the same entry has come and gone.
+    private static Gen<int> Key() => Gen.Frequency((3, Gen.Constant(0)), (2, Gen.Choose(0, StoreStep.Keys - 1)));
 
     private static Gen<T> Pick<T>(params T[] values) => Gen.Elements(values);
 
