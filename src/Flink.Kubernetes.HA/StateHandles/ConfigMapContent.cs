@@ -13,6 +13,9 @@ internal sealed class ConfigMapContent(ConfigMap configMap)
     /// <summary>The lock record that stands.</summary>
     public string? Fence => configMap.Metadata.Annotations?.GetValueOrDefault(HaNames.LockAnnotation);
 
+    /// <summary>The mark of the last write of plain values.</summary>
+    public string? LastWrite => configMap.Metadata.Annotations?.GetValueOrDefault(HaNames.LastWriteAnnotation);
+
     public IReadOnlyDictionary<string, string> Data => configMap.Data ?? Nothing;
 
     public IReadOnlyDictionary<string, byte[]>? BinaryData => configMap.BinaryData;

@@ -12,6 +12,9 @@ internal static partial class HaNames
     /// <summary>The term of the present leader: what followers read, without the ConfigMap's data.</summary>
     public const string TermAnnotation = "flink-kubernetes-ha/term";
 
+    /// <summary>A mark of the last write that left no other: of plain values only, where what stands does not show whose doing it is.</summary>
+    public const string LastWriteAnnotation = "flink-kubernetes-ha/last-write";
+
     public const string AddressKey = "address";
     public const string SessionIdKey = "sessionId";
     public const string FencingTokenKey = "fencingToken";

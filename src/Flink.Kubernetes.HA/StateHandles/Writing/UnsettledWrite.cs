@@ -22,8 +22,7 @@ internal sealed record UnsettledWrite(ChangeSet Changes, string Fence, StoredCon
             return WriteVerdict.Replaced;
         }
 
-        // What only this write can have left there is proof. Anything else is, as long as nobody but this term can have written:
-        // a successor may well have set a counter to the same value.
+        // What only this write can have left there is proof. Anything else is, as long as nobody but this term can have written.
         if (Changes.HasLeftItsMarkOn(content) || (isOurs && Changes.IsInForce(content)))
         {
             return WriteVerdict.Written;

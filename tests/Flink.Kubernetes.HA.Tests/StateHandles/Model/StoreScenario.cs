@@ -40,9 +40,7 @@ internal sealed class StoreScenario(IReadOnlyList<StoreStep> steps)
         (1, from turn in Pick(Turn.Crash, Turn.Vanish, Turn.HandOver, Turn.TearLock) select new StoreStep(StepKind.Turn, 0, Turn: turn)),
         (1, Key().Select(key => new StoreStep(StepKind.WriteDeposed, key))));
 
-    // A value-only write from an outdated number whose answer is lost is told as written when the number that it wanted stands there already.
-    private static StoreStep Faulty(StoreStep write, StepFault fault, Turn turn) =>
-        write with { Fault = fault, Turn = turn, IsStale = write.IsStale && write.Kind != StepKind.TakeNumber };
+    private static StoreStep Faulty(StoreStep write, StepFault fault, Turn turn) => write with { Fault = fault, Turn = turn };
 
     private static Gen<StoreStep> Write() =>
         from kind in Pick(Writes)
