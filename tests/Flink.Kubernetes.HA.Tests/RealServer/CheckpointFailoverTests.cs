@@ -17,7 +17,7 @@ public sealed class CheckpointFailoverTests(ApiServerFixture server)
     private const int CheckpointsATerm = 50;
     private const int Retained = 3;
 
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);
     private static readonly JsonStateSerializer<long> Number = new((JsonTypeInfo<long>)JsonSerializerOptions.Default.GetTypeInfo(typeof(long)));
 
     private readonly JobId _jobId = JobId.NewRandom();
@@ -45,6 +45,7 @@ public sealed class CheckpointFailoverTests(ApiServerFixture server)
         var agents = new Dictionary<AgentProcess, Task>();
         var took = new List<TimeSpan>();
         AgentProcess leader = null!;
+        var (killedAt, token) = (0L, 0L);
         try
         {
             for (var i = 0; i < 3; i++)
@@ -54,18 +55,20 @@ public sealed class CheckpointFailoverTests(ApiServerFixture server)
 
             for (var kill = 0; kill <= Kills; kill++)
             {
-                var killedAt = TimeProvider.System.GetTimestamp();
-                var (token, restored) = (log.Terms is [.., var last] ? last.Token : 0, 0L);
+                var starting = kill == 0 ? Task.CompletedTask : StartAsync($"b{kill}");
+                var restored = 0L;
                 while (true)
                 {
                     (var term, leader) = await news.Reader.ReadAsync(Cancelled);
                     restored = term.Token > token && restored == 0 ? term.RestoredAt : restored;
                     if (term.Token > token && term.Acknowledged.Count >= CheckpointsATerm)
                     {
+                        token = term.Token;
                         break;
                     }
                 }
 
+                await starting;
                 if (kill > 0)
                 {
                     took.Add(TimeProvider.System.GetElapsedTime(killedAt, restored));
@@ -73,12 +76,12 @@ public sealed class CheckpointFailoverTests(ApiServerFixture server)
 
                 if (kill < Kills)
                 {
+                    killedAt = TimeProvider.System.GetTimestamp();
                     leader.Kill();
                     await leader.EndAsync();
                     await agents[leader];
                     agents.Remove(leader);
                     leader.Dispose();
-                    await StartAsync($"b{kill}");
                 }
             }
 
@@ -145,7 +148,7 @@ public sealed class CheckpointFailoverTests(ApiServerFixture server)
 
         // A kill between the two steps of a write leaves one piece of data that nothing names.
         var live = kept.Select(checkpoint => checkpoint.Handle.State.Key.Value).Order(StringComparer.Ordinal).ToList();
-        var stored = (await folder.ListAsync($"{RealElection.ClusterId}/{component.Name}/checkpointID-")).Order(StringComparer.Ordinal).ToList();
+        var stored = (await folder.ListAsync($"{HaNames.StorageRoot(election.Namespace, RealElection.ClusterId)}/{component.Name}/checkpointID-")).Order(StringComparer.Ordinal).ToList();
         Assert.Subset(stored.ToHashSet(), live.ToHashSet());
         Assert.InRange(stored.Count - live.Count, 0, terms.Count);
 
@@ -155,7 +158,7 @@ public sealed class CheckpointFailoverTests(ApiServerFixture server)
         var report = await SweepAsync(election, component, sweep);
         Assert.Empty(report.MissingData);
         Assert.Equal(stored.Count - live.Count, report.Deleted);
-        Assert.Equal(live, (await folder.ListAsync($"{RealElection.ClusterId}/{component.Name}/checkpointID-")).Order(StringComparer.Ordinal));
+        Assert.Equal(live, (await folder.ListAsync($"{HaNames.StorageRoot(election.Namespace, RealElection.ClusterId)}/{component.Name}/checkpointID-")).Order(StringComparer.Ordinal));
         TestContext.Current.SendDiagnosticMessage($"{Kills} kills had left {report.Deleted} pieces of data that nothing named and {report.UnfinishedWritesRemoved} unfinished writes: all were swept up.");
     }
 
