@@ -144,18 +144,22 @@ internal sealed class Director(Settings settings, ApiServer server, IStateStorag
             var isTheJobs = configMap.Metadata.Name!.Contains($"{Cluster.Job}", StringComparison.Ordinal);
             foreach (var key in (configMap.Data ?? new Dictionary<string, string>()).Keys.Where(k => isTheJobs || k.Contains($"{Cluster.Job}", StringComparison.Ordinal)))
             {
-                timeline.Say($"    ConfigMap {configMap.Metadata.Name}: {key}");
-                found++;
+                var isResult = key.StartsWith("jobResult-", StringComparison.Ordinal);
+                timeline.Say($"    ConfigMap {configMap.Metadata.Name}: {key}{(isResult ? " (kept, so that the job never runs again)" : string.Empty)}");
+                found += isResult ? 0 : 1;
             }
         }
 
         await foreach (var entry in storage.ListAsync($"{services.Namespace}/{settings.ClusterId}/", cancellationToken))
         {
-            timeline.Say($"    data {entry.Key}, {entry.Size} bytes");
-            found++;
+            if (entry.Key.Value.Contains($"{Cluster.Job}", StringComparison.Ordinal))
+            {
+                timeline.Say($"    data {entry.Key}, {entry.Size} bytes");
+                found++;
+            }
         }
 
-        timeline.Say(found == 0 ? "    nothing" : $"    {found} entries in all");
+        timeline.Say(found == 0 ? "    nothing" : $"    {found} in all");
     }
 
     private async Task StopTheRestAsync()
