@@ -8,6 +8,7 @@ namespace Flink.Kubernetes.HA.Tests.StateHandles;
 /// <remarks>Read, change, replace the whole ConfigMap; retried whatever the failure, and only the last failure counts. A pointer is the key of its data.</remarks>
 internal sealed class FlinkStyleStore(IKubeClient client, IStateStorage storage, ObjectKey configMap, string? lockIdentity)
 {
+    public const string Marked = "marked";
     private const int MaximumAttempts = 6;
     private static int s_next;
 
@@ -20,6 +21,11 @@ internal sealed class FlinkStyleStore(IKubeClient client, IStateStorage storage,
         try
         {
             discard = !await UpdateAsync(entries => entries.TryAdd(key, data.Value) || entries[key] == data.Value ? entries : throw new InvalidOperationException($"{key} exists"));
+        }
+        catch (PossiblyInconsistentException)
+        {
+            discard = false;
+            throw;
         }
         finally
         {
@@ -36,11 +42,27 @@ internal sealed class FlinkStyleStore(IKubeClient client, IStateStorage storage,
         string? old = null;
         var written = await UpdateAsync(entries =>
         {
-            old = entries[key];
+            old = entries[key].StartsWith("flink/", StringComparison.Ordinal) ? entries[key] : null;
             entries[key] = data.Value;
             return entries;
         });
-        await storage.DeleteAsync(new StateKey(written ? old! : data.Value), Token);
+        await storage.DeleteAsync(new StateKey(written ? old ?? throw new InvalidOperationException("The old handle must be set.") : data.Value), Token);
+    }
+
+    /// <summary>Adds over a marked entry: its removal is a transaction of its own, and the one around it keeps its place in the pool meanwhile.</summary>
+    public async Task AddOverMarkedAsync(string key, string text, SemaphoreSlim pool)
+    {
+        var data = await StoreAsync(key, text);
+        await OnPoolAsync(pool, () => UpdateAsync(async entries =>
+        {
+            if (entries.GetValueOrDefault(key) == Marked)
+            {
+                await OnPoolAsync(pool, () => UpdateAsync(inner => inner.Remove(key) ? inner : throw new InvalidOperationException("Unable to remove the marked entry.")));
+            }
+
+            entries[key] = data.Value;
+            return entries;
+        }));
     }
 
     public async Task<IReadOnlyDictionary<string, string>> GetAllAsync()
@@ -78,7 +100,22 @@ internal sealed class FlinkStyleStore(IKubeClient client, IStateStorage storage,
         return data;
     }
 
-    private async Task<bool> UpdateAsync(Func<Dictionary<string, string>, Dictionary<string, string>> change)
+    private static async Task OnPoolAsync(SemaphoreSlim pool, Func<Task> run)
+    {
+        await pool.WaitAsync(Token);
+        try
+        {
+            await run();
+        }
+        finally
+        {
+            pool.Release();
+        }
+    }
+
+    private Task<bool> UpdateAsync(Func<Dictionary<string, string>, Dictionary<string, string>> change) => UpdateAsync(entries => Task.FromResult(change(entries)));
+
+    private async Task<bool> UpdateAsync(Func<Dictionary<string, string>, Task<Dictionary<string, string>>> change)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -90,13 +127,28 @@ internal sealed class FlinkStyleStore(IKubeClient client, IStateStorage storage,
                     return false;
                 }
 
-                var data = found.Data!.Where(entry => !entry.Key.StartsWith("flink-", StringComparison.Ordinal)).Concat(change(Entries(found))).ToDictionary();
-                await client.ReplaceAsync(KubeResources.ConfigMaps, found with { Data = data }, Token);
+                var data = found.Data!.Where(entry => !entry.Key.StartsWith("flink-", StringComparison.Ordinal)).Concat(await change(Entries(found))).ToDictionary();
+                await PutAsync(found with { Data = data });
                 return true;
             }
-            catch (KubeClientException) when (attempt < MaximumAttempts)
+            catch (Exception exception) when (exception is KubeClientException or PossiblyInconsistentException && attempt < MaximumAttempts)
             {
             }
         }
     }
+
+    private async Task PutAsync(ConfigMap changed)
+    {
+        try
+        {
+            await client.ReplaceAsync(KubeResources.ConfigMaps, changed, Token);
+        }
+        catch (KubeClientException exception)
+        {
+            throw new PossiblyInconsistentException(exception);
+        }
+    }
+
+    /// <summary>A write failed: whatever the failure, it is said that it may have taken effect.</summary>
+    public sealed class PossiblyInconsistentException(Exception cause) : Exception("The write may have taken effect.", cause);
 }

@@ -8,7 +8,7 @@ using Flink.Kubernetes.HA.Tests.LeaderElection;
 namespace Flink.Kubernetes.HA.Tests.StateHandles;
 
 /// <summary>What goes wrong with Flink's way of doing it, and does not here: each with the same schedule for both, where that makes sense.</summary>
-/// <remarks>Of the fourteen hazards those about election and retrieval (7, 8, 10, 11, 12, 14) are tested there.</remarks>
+/// <remarks>Of the fourteen hazards those about election and retrieval (7, 8, 10, 11, 12, 14) are tested with the election.</remarks>
 [Collection(SimulatedTime.Name)]
 public sealed class HazardTests
 {
@@ -131,12 +131,18 @@ public sealed class HazardTests
         await using var cluster = await StoreCluster.StartAsync();
         var handle = await cluster.AddAsync("1", "one");
         await cluster.EditAsync("item-1", "damaged");
+        await cluster.EditAsync("flink-1", "damaged");
+
+        // Flink's way fails as well, but after it has written.
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Flink(cluster, "a").ReplaceAsync("flink-1", "two"));
+        var flinkData = new StateKey((await cluster.ValueAsync("flink-1"))!);
+        Assert.StartsWith("flink/", flinkData.Value, StringComparison.Ordinal);
 
         await Assert.ThrowsAsync<StateHandleCorruptException>(() => cluster.RunAsync(() => cluster.Store.ReplaceAsync("1", StoreCluster.Stream("two"), Token)));
         await Assert.ThrowsAsync<StateHandleCorruptException>(() => cluster.RunAsync(() => cluster.Store.ReplaceAsync(handle, StoreCluster.Stream("two"), Token)));
 
         Assert.Equal("damaged", await cluster.ValueAsync("item-1"));
-        Assert.Equal([handle.State.Key], cluster.Data.Keys);
+        Assert.Equal([handle.State.Key], cluster.Data.Keys.Where(key => key != flinkData));
     }
 
     [Fact]
@@ -158,6 +164,28 @@ public sealed class HazardTests
 
         // Refused, the lock read, the ConfigMap read, written: no conflict comes on top. The requests of the checks above are the admin's.
         Assert.InRange(cluster.Election.Server.Requests.Count(request => request.User == "a"), 1, 20 * 4);
+    }
+
+    [Fact]
+    public async Task Hazard_6_an_add_over_a_marked_entry_needs_no_transaction_within_its_own()
+    {
+        await using var cluster = await StoreCluster.StartAsync();
+        await cluster.EditAsync("flink-1", FlinkStyleStore.Marked);
+        await cluster.AddAsync("1", "old");
+        await cluster.MarkAsync("1");
+
+        // A pool of one: the outer transaction holds the place that the inner one waits for.
+        using var pool = new SemaphoreSlim(1);
+        var flink = Flink(cluster, "a").AddOverMarkedAsync("flink-1", "new", pool);
+        await cluster.AddAsync("1", "new");
+        await cluster.Election.AdvanceAsync(TimeSpan.FromMinutes(5));
+        Assert.False(flink.IsCompleted);
+        await cluster.AssertEntriesAsync("1=new");
+
+        // With a second place it ends, after the inner write has made the outer one conflict.
+        pool.Release();
+        await cluster.Election.WhileAdvancingAsync(flink);
+        Assert.Equal(3, cluster.Api.CountCalls("update"));
     }
 
     [Fact]
@@ -191,6 +219,26 @@ public sealed class HazardTests
         Assert.Equal(20, (await cluster.ReadBackAsync()).Count);
         await cluster.AssertNothingLeftBehindAsync();
         Assert.Equal(0, cluster.Leader.Logs.Count(650));
+    }
+
+    [Fact]
+    public async Task Hazard_13_a_conflict_is_a_refusal_and_leaves_no_data_behind()
+    {
+        await using var cluster = await StoreCluster.StartAsync();
+        using (cluster.Api.Inject(FaultRule.Fail(KubeFailure.Conflict) with { Verb = "update" }))
+        {
+            await Assert.ThrowsAsync<FlinkStyleStore.PossiblyInconsistentException>(() => Flink(cluster, "a").AddAsync("flink-1", "one"));
+        }
+
+        Assert.Null(await cluster.ValueAsync("flink-1"));
+        var leftBehind = Assert.Single(cluster.Data.Keys);
+        await cluster.Data.DeleteAsync(leftBehind, Token);
+
+        cluster.Api.Inject(FaultRule.Fail(KubeFailure.Conflict) with { Verb = "patch", Times = 1 });
+        var refused = await Assert.ThrowsAsync<KubeClientException>(() => cluster.AddAsync("1", "one"));
+        Assert.Equal((KubeFailure.Conflict, false), (refused.Failure, refused.IsOutcomeUnknown));
+        await cluster.AssertEntriesAsync();
+        Assert.Empty(cluster.Data.Keys);
     }
 
     private static FlinkStyleStore Flink(StoreCluster cluster, string? lockIdentity) => new(cluster.Api, cluster.Data, ElectionCluster.Key, lockIdentity);
