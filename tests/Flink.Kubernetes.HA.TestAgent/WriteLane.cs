@@ -75,7 +75,11 @@ internal sealed class WriteLane(LeadershipTerm term)
         {
             (outcome, detail) = ("lost", exception.Reason.ToString());
         }
-        catch (Exception exception) when (exception is StateOutcomeUnknownException or CleanUpFailedException { InnerException: KubeClientException or StateOutcomeUnknownException })
+        catch (Exception exception) when (exception is StateOutcomeUnknownException
+            or CleanUpFailedException { InnerException: KubeClientException or StateOutcomeUnknownException }
+
+            // A step's read that was under way at a pause has run out of its time limit.
+            or KubeClientException { Verb: "get" or "list" })
         {
             (outcome, detail) = ("unknown", null);
         }
