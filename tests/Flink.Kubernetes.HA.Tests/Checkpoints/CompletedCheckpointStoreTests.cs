@@ -92,6 +92,26 @@ public sealed class CompletedCheckpointStoreTests
     }
 
     [Fact]
+    public async Task A_checkpoint_that_the_serializer_can_not_read_fails_recovery_by_its_name()
+    {
+        await using var world = new StoreWorld();
+        var leader = await world.LeadAsync(StoreWorld.JobManager, "a");
+        var store = await world.OpenCheckpointsAsync(leader.Term!, retained: 3);
+        await world.RunAsync(() => store.AddAsync("one", Token));
+        await world.RunAsync(() => store.AddAsync("two", Token));
+        var fussy = new FussySerializer("two");
+
+        var exception = await Assert.ThrowsAsync<CheckpointRecoveryException>(() => world.RunAsync(() =>
+            CompletedCheckpointStore<string>.OpenAsync(leader.Term!, StoreWorld.JobId, world.Storage, fussy, cancellationToken: Token)));
+
+        Assert.Equal((2, store.All[1].Handle), (exception.CheckpointId, exception.Handle));
+        Assert.Same(fussy.Failure, exception.InnerException);
+        Assert.Contains("checkpointID-0000000000000000002", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(fussy.Failure.Message, exception.Message, StringComparison.Ordinal);
+        Assert.Equal(["one", "two"], (await world.OpenCheckpointsAsync(leader.Term!, retained: 3)).All.Select(checkpoint => checkpoint.Value));
+    }
+
+    [Fact]
     public async Task A_pointer_or_counter_that_can_not_be_read_fails_recovery_by_its_name()
     {
         await using var world = new StoreWorld();
@@ -216,5 +236,20 @@ public sealed class CompletedCheckpointStoreTests
 
         Assert.Null(store.Latest);
         Assert.Equal(1, (await world.RunAsync(() => store.AddAsync("one", Token))).Id);
+    }
+
+    /// <summary>Reads all but one value, as a program does that has forgotten an older form.</summary>
+    private sealed class FussySerializer(string refused) : IStateSerializer<string>
+    {
+        public Exception Failure { get; } = new FormatException("This form is not known any more.");
+
+        public ValueTask SerializeAsync(string value, Stream destination, CancellationToken cancellationToken = default) =>
+            StoreWorld.Text.Serializer.SerializeAsync(value, destination, cancellationToken);
+
+        public async ValueTask<string> DeserializeAsync(Stream source, CancellationToken cancellationToken = default)
+        {
+            var value = await StoreWorld.Text.Serializer.DeserializeAsync(source, cancellationToken);
+            return value == refused ? throw Failure : value;
+        }
     }
 }

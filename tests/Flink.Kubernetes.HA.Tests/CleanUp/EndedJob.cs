@@ -76,7 +76,7 @@ internal sealed class EndedJob : IAsyncDisposable
     public async Task AssertOnlyTheOtherIsLeftAsync(string what)
     {
         Assert.True(await World.FindAsync(StoreWorld.JobKey) is null, $"{what}: the job's ConfigMap is there yet.");
-        var left = World.Keys.Where(key => key.Contains(StoreWorld.JobId.ToString(), StringComparison.Ordinal)).ToList();
+        var left = World.Keys.Except(ForeignThings.Keys).Where(key => key.Contains(StoreWorld.JobId.ToString(), StringComparison.Ordinal)).ToList();
         Assert.True(left.Count == 0, $"{what}: {string.Join(", ", left)} are there yet.");
         Assert.Empty(await World.ReadResults().ListDirtyAsync(Token));
         Assert.True(await World.ReadResults().HasAsync(StoreWorld.JobId, Token), $"{what}: the result is gone.");

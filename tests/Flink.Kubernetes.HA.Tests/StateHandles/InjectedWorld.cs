@@ -57,6 +57,9 @@ internal sealed class InjectedWorld : IAsyncDisposable
         await Cluster.Election.AdvanceAsync(TimeSpan.FromSeconds(30));
         await Cluster.RunAsync(() => store.RemoveAsync(afterwards, StoreCluster.Token));
         var state = await StandsAsync(what);
+
+        // However often an opening broke off, the ConfigMap and the storage belong together for the next.
+        await Cluster.RunAsync(() => StateHandleStore.OpenAsync(store.Term, Cluster.Data, StoreCluster.Prefix, StoreCluster.Token));
         string[] allowed = Failure switch
         {
             // Refused is refused, also where the refusal came late.

@@ -51,6 +51,20 @@ public sealed class InjectionTests
         ["after its effect"] = StorageFaultRule.Delay(Long, afterEffect: true),
     };
 
+    private static readonly Dictionary<string, StorageFaultRule> StorageHangs = new()
+    {
+        ["before it arrives"] = StorageFaultRule.Hang(),
+        ["after its effect"] = StorageFaultRule.Hang(afterEffect: true),
+        ["while it is late"] = StorageFaultRule.DeliverLate(Long),
+    };
+
+    private static readonly Dictionary<string, StorageFaultRule> BadReads = new()
+    {
+        ["breaks off"] = StorageFaultRule.BreakRead(1),
+        ["ends early"] = StorageFaultRule.TruncateRead(1),
+        ["has a wrong byte"] = StorageFaultRule.CorruptRead(),
+    };
+
     public static TheoryData<string, string> ApiPoints => Matrix(ApiFaults.Keys);
 
     public static TheoryData<string, string> StoragePoints => Matrix(StorageFaults.Keys);
@@ -58,6 +72,10 @@ public sealed class InjectionTests
     public static TheoryData<string, string> ApiTurnPoints => Matrix(ApiTurns.Keys);
 
     public static TheoryData<string, string> StorageTurnPoints => Matrix(StorageTurns.Keys);
+
+    public static TheoryData<string, string> StorageHangPoints => Matrix(StorageHangs.Keys);
+
+    public static TheoryData<string> BadReadNames => [.. BadReads.Keys];
 
     [Theory]
     [MemberData(nameof(ApiPoints))]
@@ -90,6 +108,36 @@ public sealed class InjectionTests
         await world.Cluster.Election.WhileAdvancingAsync(run);
         blind.Dispose();
     });
+
+    [Theory]
+    [MemberData(nameof(StorageHangPoints))]
+    public Task The_caller_gives_up_at_a_call_to_the_storage(string operation, string when) => ForEachStorageCallAsync(operation, StorageHangs[when], async (world, _) =>
+    {
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(StoreCluster.Token);
+        var run = world.Start(giveUp.Token);
+        await world.Cluster.Election.AdvanceAsync(TimeSpan.FromSeconds(1));
+        await giveUp.CancelAsync();
+        await world.Cluster.Election.WhileAdvancingAsync(run, TimeSpan.FromMinutes(5));
+    });
+
+    [Theory]
+    [MemberData(nameof(BadReadNames))]
+    public async Task Data_that_is_read_wrongly_is_never_recovered(string how)
+    {
+        var strikes = 0;
+        await ForEachCallAsync(
+            "recover",
+            world => world.Cluster.Storage.CountCalls("read"),
+            (world, call) => world.Cluster.Storage.Inject(BadReads[how] with { After = call, Times = 1 }),
+            async (world, hasStruck) =>
+            {
+                await world.Cluster.Election.WhileAdvancingAsync(world.Start(StoreCluster.Token), TimeSpan.FromMinutes(5));
+                Assert.Equal(hasStruck(), world.Failure is StateStorageException);
+                strikes += hasStruck() ? 1 : 0;
+            },
+            "read");
+        Assert.Equal(4, strikes);
+    }
 
     private static TheoryData<string, string> Matrix(IEnumerable<string> faults)
     {
@@ -132,7 +180,7 @@ public sealed class InjectionTests
 
     private static async Task ForEachStorageCallAsync(string name, StorageFaultRule rule, Func<InjectedWorld, Func<bool>, Task> act)
     {
-        foreach (var verb in new[] { "write", "delete" })
+        foreach (var verb in new[] { "write", "delete", "read", "list" })
         {
             await ForEachCallAsync(
                 name,

@@ -1,3 +1,4 @@
+using System.Text;
 using Flink.Kubernetes.HA.StateHandles;
 
 namespace Flink.Kubernetes.HA.Tests.StateHandles;
@@ -25,5 +26,22 @@ internal sealed record StoreOperation(string Name, Func<StateHandleStore, StateH
         new("set value", (store, _, _, token) => store.CreateBatch().SetValue("counter", "1", "2").CommitAsync(token), "x=x0,y=y0,counter=2"),
         new("checkpoint", (store, x, _, token) => store.CreateBatch().Add("n", StoreCluster.Stream("n1")).Remove(x).SetValue("counter", "1", "2").CommitAsync(token), "n=n1,y=y0,counter=2", Removes: true),
         new("batch of all", (store, x, y, token) => store.CreateBatch().Add("m", StoreCluster.Stream("m1")).Replace(x, StoreCluster.Stream("x1")).Remove(y).CommitAsync(token), "m=m1,x=x1,counter=1", Removes: true),
+        new("open", (store, _, _, token) => OpenAsync(store, token), Before),
+        new("recover", RecoverAsync, Before),
     ];
+
+    private static Task<StateHandleStore> OpenAsync(StateHandleStore store, CancellationToken token) => StateHandleStore.OpenAsync(store.Term, store.Reader.Storage, StoreCluster.Prefix, token);
+
+    private static async Task RecoverAsync(StateHandleStore store, StateHandle x, StateHandle y, CancellationToken token)
+    {
+        var opened = await OpenAsync(store, token);
+        foreach (var handle in (StateHandle[])[x, y])
+        {
+            var text = Encoding.UTF8.GetString(await opened.Reader.ReadBytesAsync(handle, token));
+            if (text != $"{handle.Name}0")
+            {
+                throw new InvalidDataException($"{handle.Name} was recovered as {text}.");
+            }
+        }
+    }
 }
