@@ -83,6 +83,9 @@ public sealed class StatePointerTests
     {
         await using var cluster = await StoreCluster.StartAsync();
         await cluster.AddAsync("1", "one");
+
+        // The leader does not hear of it yet, or it would begin a new one.
+        cluster.Api.SilenceWatches();
         await cluster.Election.Admin.DeleteAsync<ConfigMap>(KubeResources.ConfigMaps, ElectionCluster.Key, cancellationToken: Token);
 
         var exception = await Assert.ThrowsAsync<ConfigMapMissingException>(() => cluster.Reader.ListAsync(Token));
