@@ -1,4 +1,4 @@
-using Flink.Kubernetes.HA.KubeClient;
+using k8s;
 
 namespace Flink.Kubernetes.HA.Benchmarks;
 
@@ -17,11 +17,11 @@ internal sealed class Cluster(string kubeConfig) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await using var client = new HttpKubeClient(KubeConnection.FromKubeConfig(kubeConfig));
-        var list = await client.ListAsync(KubeResources.ConfigMaps.MetadataOnly, Namespace, new ListOptions { LabelSelector = $"app={Id}" });
+        using var client = KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeConfig).CreateHaClient();
+        var list = await client.CoreV1.ListNamespacedConfigMapAsync(Namespace, labelSelector: $"app={Id}");
         foreach (var item in list.Items)
         {
-            await client.DeleteAsync(KubeResources.ConfigMaps, item.Key);
+            await client.CoreV1.DeleteNamespacedConfigMapAsync(item.Metadata.Name, Namespace);
         }
     }
 }

@@ -1,7 +1,7 @@
 namespace Flink.Kubernetes.HA.Benchmarks;
 
 /// <summary>Counts requests and the bytes of their bodies, both ways, as they pass the transport; watches and heartbeats are left out by name.</summary>
-internal sealed class CountingHandler(HttpMessageHandler transport) : DelegatingHandler(transport)
+internal sealed class CountingHandler : DelegatingHandler
 {
     private long _requests;
     private long _sent;

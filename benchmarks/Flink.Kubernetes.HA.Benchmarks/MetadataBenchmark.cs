@@ -2,12 +2,11 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using Flink.Kubernetes.HA.Checkpoints;
-using Flink.Kubernetes.HA.Diagnostics;
-using Flink.Kubernetes.HA.KubeClient;
-using Flink.Kubernetes.HA.KubeClient.Http;
 using Flink.Kubernetes.HA.LeaderElection;
 using Flink.Kubernetes.HA.StateHandles;
-using Flink.Kubernetes.HA.Storage;
+using Flink.Kubernetes.HA.Storage.FileSystem;
+using k8s;
+using k8s.Models;
 
 namespace Flink.Kubernetes.HA.Benchmarks;
 
@@ -25,7 +24,7 @@ internal static class MetadataBenchmark
             var store = StateHandleStore.Open(run.Term, run.Storage, "jobGraph-");
             var content = Encoding.UTF8.GetBytes(new string('x', 100));
             var handle = await store.AddAsync("seed", content);
-            var pointer = (await run.ReadAsync()).Data!["jobGraph-seed"];
+            var pointer = (await run.ReadAsync()).Data["jobGraph-seed"];
 
             await run.CompareAsync("add", i => store.AddAsync($"a{i}", content), i => run.UpdateAsync(data => data[$"f{i}"] = pointer));
             await run.CompareAsync(
@@ -92,11 +91,11 @@ internal static class MetadataBenchmark
         private readonly Cluster _cluster;
         private readonly KubernetesHaServices _services;
         private readonly IAsyncEnumerator<LeadershipTerm> _terms;
-        private readonly HttpKubeClient _client;
+        private readonly k8s.Kubernetes _client;
         private readonly CountingHandler _counter;
         private readonly string _folder = Directory.CreateTempSubdirectory("ha-bench").FullName;
 
-        private Run(Cluster cluster, KubernetesHaServices services, HttpKubeClient client, CountingHandler counter, IAsyncEnumerator<LeadershipTerm> terms)
+        private Run(Cluster cluster, KubernetesHaServices services, k8s.Kubernetes client, CountingHandler counter, IAsyncEnumerator<LeadershipTerm> terms)
         {
             (_cluster, _services, _client, _counter, _terms) = (cluster, services, client, counter, terms);
             Storage = new FileSystemStateStorage(new FileSystemStateStorageOptions { RootDirectory = _folder });
@@ -110,14 +109,14 @@ internal static class MetadataBenchmark
 
         public JsonStateSerializer<string> Serializer { get; } = new((JsonTypeInfo<string>)System.Text.Json.JsonSerializerOptions.Default.GetTypeInfo(typeof(string)));
 
-        private ObjectKey Key => new(Cluster.Namespace, $"{_cluster.Id}-{LeaderComponent.JobManager(Job)}-leader");
+        private string Name => $"{_cluster.Id}-{LeaderComponent.JobManager(Job)}-leader";
 
         public static async Task<Run> StartAsync(string kubeConfig, int kilobytes)
         {
             var job = JobId.NewRandom();
             var cluster = new Cluster(kubeConfig);
-            var counter = new CountingHandler(SocketsHandlers.Create(KubeConnection.FromKubeConfig(kubeConfig), new KubeClientOptions()));
-            var client = new HttpKubeClient(KubeConnection.FromKubeConfig(kubeConfig), null, null, null, new HaMetrics(), counter);
+            var counter = new CountingHandler();
+            var client = KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeConfig).CreateHaClient(handlers: counter);
             var options = new KubernetesHaOptions { ClusterId = cluster.Id, Namespace = Cluster.Namespace, Identity = "bench" };
 
             // One renewal in a long while: heartbeats are not what is measured.
@@ -128,26 +127,28 @@ internal static class MetadataBenchmark
             var terms = services.GetLeaderElection(LeaderComponent.JobManager(job)).ContendAsync().GetAsyncEnumerator();
             await terms.MoveNextAsync();
             var run = new Run(cluster, services, client, counter, terms) { Job = job };
-            await run._client.PatchAsync(KubeResources.ConfigMaps, run.Key, KubePatch.Merge(new JsonObject { ["data"] = new JsonObject { ["filling"] = new string('x', (kilobytes * 1024) - 700) } }));
+            var filling = new JsonObject { ["data"] = new JsonObject { ["filling"] = new string('x', (kilobytes * 1024) - 700) } };
+            await client.CoreV1.PatchNamespacedConfigMapAsync(new V1Patch(filling.ToJsonString(), V1Patch.PatchType.MergePatch), run.Name, Cluster.Namespace);
             return run;
         }
 
-        public Task<ConfigMap> ReadAsync() => _client.GetAsync(KubeResources.ConfigMaps, Key);
+        public Task<V1ConfigMap> ReadAsync() => _client.CoreV1.ReadNamespacedConfigMapAsync(Name, Cluster.Namespace);
 
         /// <summary>Flink's transaction: GET, change, PUT locked to the resource version, the whole object both ways each time.</summary>
         public async Task UpdateAsync(Action<Dictionary<string, string>> change)
         {
             var configMap = await ReadAsync();
-            var data = new Dictionary<string, string>(configMap.Data!);
+            var data = new Dictionary<string, string>(configMap.Data);
             change(data);
-            await _client.ReplaceAsync(KubeResources.ConfigMaps, configMap with { Data = data });
+            configMap.Data = data;
+            await _client.CoreV1.ReplaceNamespacedConfigMapAsync(configMap, Name, Cluster.Namespace);
         }
 
         public async Task CompareAsync(string operation, Func<int, Task> ours, Func<int, Task> whole)
         {
             var (ourCost, ourTime) = await MeasureAsync(ours);
             var (wholeCost, wholeTime) = await MeasureAsync(whole);
-            var size = (await ReadAsync()).Data!["filling"].Length > 10_000 ? "900 KB" : "1 KB";
+            var size = (await ReadAsync()).Data["filling"].Length > 10_000 ? "900 KB" : "1 KB";
             Console.WriteLine(FormattableString.Invariant($"| {size} | {operation} | {ourCost} | {wholeCost} | {ourTime:0.0} ms against {wholeTime:0.0} ms |"));
         }
 
@@ -155,7 +156,7 @@ internal static class MetadataBenchmark
         {
             await _terms.DisposeAsync();
             await _services.DisposeAsync();
-            await _client.DisposeAsync();
+            _client.Dispose();
             await _cluster.DisposeAsync();
             Directory.Delete(_folder, recursive: true);
         }

@@ -1,7 +1,7 @@
-// Measures hand-over, notification and failover on the API server of KUBECONFIG. See benchmarks/README.md.
+// Measures hand-over, notification, renewal and failover on the API server of KUBECONFIG. See benchmarks/README.md.
 using Flink.Kubernetes.HA.Benchmarks;
 
-var kubeConfig = Environment.GetEnvironmentVariable("KUBECONFIG") ?? throw new InvalidOperationException("Set KUBECONFIG: tests/apiserver/start.sh -r COMMAND does.");
+var kubeConfig = Environment.GetEnvironmentVariable("KUBECONFIG") ?? throw new InvalidOperationException("Set KUBECONFIG: tests/servers/apiserver/start.sh -r COMMAND does.");
 switch (args)
 {
     case ["handover", var rounds]:
@@ -9,6 +9,9 @@ switch (args)
         return 0;
     case ["notification", var rounds]:
         await NotificationBenchmark.RunAsync(kubeConfig, int.Parse(rounds, null));
+        return 0;
+    case ["renewal", var renewals]:
+        await RenewalBenchmark.RunAsync(kubeConfig, int.Parse(renewals, null));
         return 0;
     case ["failover", var signal, var pairs, var rounds, .. var peers]:
         await FailoverBenchmark.RunAsync(kubeConfig, signal, int.Parse(pairs, null), int.Parse(rounds, null), peers);
@@ -20,6 +23,6 @@ switch (args)
         await MetadataBenchmark.RecoveryAsync(kubeConfig);
         return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: handover ROUNDS | notification ROUNDS | failover KILL|TERM PAIRS ROUNDS [PEER PROGRAM...] | metadata | recovery");
+        await Console.Error.WriteLineAsync("usage: handover ROUNDS | notification ROUNDS | renewal TIMES | failover KILL|TERM PAIRS ROUNDS [PEER PROGRAM...] | metadata | recovery");
         return 2;
 }

@@ -1,6 +1,7 @@
 using Flink.Kubernetes.HA;
 using Flink.Kubernetes.HA.S3;
 using Flink.Kubernetes.HA.Storage;
+using Flink.Kubernetes.HA.Storage.FileSystem;
 
 namespace ApplicationCluster;
 

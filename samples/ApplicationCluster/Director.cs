@@ -1,5 +1,6 @@
 using Flink.Kubernetes.HA;
-using Flink.Kubernetes.HA.KubeClient;
+using k8s;
+using k8s.Models;
 using Flink.Kubernetes.HA.Storage;
 
 namespace ApplicationCluster;
@@ -89,9 +90,15 @@ internal sealed class Director(Settings settings, ApiServer server, IStateStorag
     {
         try
         {
+            var session = Guid.Empty;
             await foreach (var leader in services.GetLeaderRetrieval(component).WatchAsync(following))
             {
-                timeline.Heard(title, component, leader);
+                // Whether a leader is alive or suspected is of no interest here: only who it is, once it has published where.
+                if (leader?.SessionId != session && leader is not { Address: null })
+                {
+                    session = leader?.SessionId ?? Guid.Empty;
+                    timeline.Heard(title, component, leader);
+                }
             }
         }
         catch (OperationCanceledException) when (following.IsCancellationRequested)
@@ -127,7 +134,7 @@ internal sealed class Director(Settings settings, ApiServer server, IStateStorag
     {
         await Task.Delay(SomeCheckpoints, cancellationToken);
         await PrintJobAsync(services, "before");
-        timeline.Say("Cancelling the job.");
+        timeline.Say("Canceling the job.");
         _replicas.Where(r => r.IsRunning).ToList().ForEach(r => r.CancelJob());
         await _job.CleanedUp.Task.WaitAsync(cancellationToken);
         await PrintJobAsync(services, "after");
@@ -136,8 +143,8 @@ internal sealed class Director(Settings settings, ApiServer server, IStateStorag
     /// <summary>Lists what there is of the job, in Kubernetes and in the storage: the proof that nothing is left of it.</summary>
     private async Task PrintJobAsync(KubernetesHaServices services, string when)
     {
-        timeline.Say($"What there is of the job {when} it was cancelled:");
-        var configMaps = await services.Client.ListAsync(KubeResources.ConfigMaps, services.Namespace, new ListOptions { LabelSelector = $"app={settings.ClusterId}" }, cancellationToken);
+        timeline.Say($"What there is of the job {when} it was canceled:");
+        var configMaps = await services.Client.CoreV1.ListNamespacedConfigMapAsync(services.Namespace, labelSelector: $"app={settings.ClusterId}", cancellationToken: cancellationToken);
         var found = 0;
         foreach (var configMap in configMaps.Items)
         {
@@ -159,7 +166,7 @@ internal sealed class Director(Settings settings, ApiServer server, IStateStorag
             }
         }
 
-        timeline.Say(found == 0 ? "    nothing" : $"    {found} in all");
+        timeline.Say(found == 0 ? "    nothing else" : $"    {found} in all");
     }
 
     private async Task StopTheRestAsync()
@@ -196,11 +203,16 @@ internal sealed class Director(Settings settings, ApiServer server, IStateStorag
     /// <summary>The ConfigMaps of the cluster's components outlive their processes on purpose; this demonstration leaves nothing behind.</summary>
     private async Task RemoveConfigMapsAsync(KubernetesHaServices services)
     {
-        var selector = new ListOptions { LabelSelector = $"app={settings.ClusterId},configmap-type=high-availability" };
-        var list = await services.Client.ListAsync(KubeResources.ConfigMaps.MetadataOnly, services.Namespace, selector, cancellationToken);
+        var configMaps = services.Client.CoreV1;
+        var list = await configMaps.ListNamespacedConfigMapAsync(
+            services.Namespace, labelSelector: $"app={settings.ClusterId},configmap-type=high-availability", cancellationToken: cancellationToken);
         foreach (var configMap in list.Items)
         {
-            await services.Client.DeleteAsync(KubeResources.ConfigMaps, configMap.Key, new DeletePreconditions(configMap.Metadata.Uid), cancellationToken);
+            await configMaps.DeleteNamespacedConfigMapAsync(
+                configMap.Metadata.Name,
+                services.Namespace,
+                new V1DeleteOptions { Preconditions = new V1Preconditions { Uid = configMap.Metadata.Uid } },
+                cancellationToken: cancellationToken);
         }
 
         Console.WriteLine($"  Removed {list.Items.Count} ConfigMaps.");

@@ -90,7 +90,7 @@ internal sealed class Timeline(TimeProvider timeProvider)
     public static string Format(TimeSpan time) => time < TimeSpan.FromSeconds(1) ? $"{time.TotalMilliseconds:0} ms" : $"{time.TotalSeconds:0.00} s";
 
     // The replicas publish http://<name>/<component>.
-    private static string NameOf(LeaderInformation leader) => new Uri(leader.Address).Host;
+    private static string NameOf(LeaderInformation leader) => new Uri(leader.Address!).Host;
 
     private void Print(ConsoleColor color, string text)
     {

@@ -8,10 +8,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flink.Kubernetes.HA.S3;
 
-/// <summary>Data as objects in a bucket of S3, or of a server that speaks it.</summary>
+/// <summary>Stores data as objects in a bucket of S3, or of a compatible server.</summary>
 /// <remarks>
-/// Data is written with <c>If-None-Match: *</c>, so of several writers of one key one wins; where an answer is lost, a read of the object's
-/// writer settles who did. Some servers ignore that condition when they complete a multipart upload, so take a new key for every write.
+/// Data is written with <c>If-None-Match: *</c>, so one of several writers of a key wins. After a lost response, the writer in the metadata of the
+/// object shows which. Some servers ignore that condition when they complete a multipart upload, so use a new key for every write.
 /// </remarks>
 public sealed class S3StateStorage : IStateStorage, IDisposable
 {
@@ -21,15 +21,15 @@ public sealed class S3StateStorage : IStateStorage, IDisposable
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
 
-    /// <summary>Creates a storage; nothing is sent before the first call.</summary>
-    /// <param name="options">Where the data lies; the values are copied.</param>
+    /// <summary>Creates a storage; sends no request before the first call.</summary>
+    /// <param name="options">The options; the values are copied.</param>
     /// <param name="client">
-    /// A client of your own, with credentials, endpoint and retries as you like; it is not disposed, and address and region in the options do not count.
-    /// Default: a client with the AWS SDK's chain of credentials.
+    /// Your own client, with its own credentials, endpoint and retries; it is not disposed, and address and region in the options are ignored.
+    /// Default: a client with the credential chain of the AWS SDK.
     /// </param>
-    /// <param name="timeProvider">The clock of time limits and retries; default: the system's.</param>
-    /// <param name="loggerFactory">Gets a message where something could not be tidied up; default: none.</param>
-    /// <exception cref="ArgumentException">The options break a rule; the message says which.</exception>
+    /// <param name="timeProvider">The clock for time limits and retries. Default: the system clock.</param>
+    /// <param name="loggerFactory">The logger factory, for uploads that could not be removed. Default: no logging.</param>
+    /// <exception cref="ArgumentException">The options are not valid; the message says why.</exception>
     public S3StateStorage(S3StateStorageOptions options, IAmazonS3? client = null, TimeProvider? timeProvider = null, ILoggerFactory? loggerFactory = null)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -70,10 +70,11 @@ public sealed class S3StateStorage : IStateStorage, IDisposable
         ArgumentNullException.ThrowIfNull(key);
         var existed = await new S3Objects(_options, _clients, _calls).ExistsAsync(new S3Call("delete", key, IsWrite: false), cancellationToken).ConfigureAwait(false);
 
-        // Also where there was none: the answer to an earlier delete or write may have been lost, and a delete does no harm.
+        // Deleted even if none was found: an earlier write with a lost response may still land, and a delete is harmless.
         await _calls.RunAsync(
             new S3Call("delete", key, IsWrite: true),
-            token => _clients.Retrying.DeleteObjectAsync(new DeleteObjectRequest { BucketName = _options.BucketName, Key = _calls.ObjectName(key) }, token),
+            token =>
+                _clients.Retrying.DeleteObjectAsync(new DeleteObjectRequest { BucketName = _options.BucketName, Key = _calls.ObjectName(key) }, token),
             cancellationToken).ConfigureAwait(false);
         return existed;
     }
@@ -102,7 +103,7 @@ public sealed class S3StateStorage : IStateStorage, IDisposable
             {
                 cancellationToken.ThrowIfCancellationRequested();
 
-                // What has a name that is no key was not written by us.
+                // An object whose name is not a key was not written by this library.
                 if (_calls.KeyOf(item.Key) is { } key)
                 {
                     yield return new StateEntry(key, item.Size ?? 0, S3Calls.Time(item.LastModified));

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace Flink.Kubernetes.HA.S3;
 
-/// <summary>Lets the host end at start when the options break a rule.</summary>
+/// <summary>Validates the options when the host starts.</summary>
 internal sealed class S3StateStorageOptionsValidator : IValidateOptions<S3StateStorageOptions>
 {
     public ValidateOptionsResult Validate(string? name, S3StateStorageOptions options) =>

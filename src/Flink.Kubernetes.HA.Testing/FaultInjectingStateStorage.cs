@@ -5,11 +5,11 @@ using Flink.Kubernetes.HA.Testing.Faults;
 namespace Flink.Kubernetes.HA.Testing;
 
 /// <summary>Stands between the code under test and another storage and lets go wrong what can go wrong on the way.</summary>
-/// <remarks>Of several rules that match a call, the one injected first strikes. Disposing gives up late deliveries; the other storage stays as it is.</remarks>
+/// <remarks>Of several faults that match a call, the one injected first strikes. Disposing stops late deliveries; the other storage stays as it is.</remarks>
 public sealed class FaultInjectingStateStorage : IStateStorage, IDisposable
 {
     private readonly IStateStorage _inner;
-    private readonly FaultPlan<StorageFaultRule, StorageCall> _plan = new((rule, call) => call.IsAbout(rule.Verb, rule.Prefix));
+    private readonly FaultPlan<StorageCall> _plan = new((fault, call) => call.IsAbout(fault.Verb, fault.Prefix));
     private readonly FaultyStorageCalls _calls;
 
     /// <summary>Creates a storage that does what the other does until a fault is injected.</summary>
@@ -25,13 +25,15 @@ public sealed class FaultInjectingStateStorage : IStateStorage, IDisposable
     /// <inheritdoc/>
     public string Location => _inner.Location;
 
-    /// <summary>Lets the rule strike from now on.</summary>
-    /// <param name="rule">What goes wrong.</param>
-    /// <returns>Withdraws the rule when it is disposed.</returns>
-    public IDisposable Inject(StorageFaultRule rule)
+    /// <summary>Lets the fault strike from now on.</summary>
+    /// <param name="fault">What goes wrong.</param>
+    /// <returns>Withdraws the fault when it is disposed.</returns>
+    /// <exception cref="ArgumentException">The fault is one of API requests.</exception>
+    public IDisposable Inject(Fault fault)
     {
-        ArgumentNullException.ThrowIfNull(rule);
-        return _plan.Add(rule);
+        ArgumentNullException.ThrowIfNull(fault);
+        fault.ThrowIfNotFor(FaultSites.Storage, nameof(fault));
+        return _plan.Add(fault);
     }
 
     /// <summary>Counts the calls that were made so far, those that failed included.</summary>
@@ -47,7 +49,7 @@ public sealed class FaultInjectingStateStorage : IStateStorage, IDisposable
         var call = new StorageCall("write", key.Value);
         return _calls.RunAsync(
             call,
-            (rule, token) => _inner.WriteAsync(key, rule is { Kind: StorageFaultKind.BreakWrite } ? new FaultyReadStream(content, rule, () => call.Failed(rule.Failure)) : content, progress, token),
+            (fault, token) => _inner.WriteAsync(key, fault is { Kind: FaultKind.BreakWrite } ? new FaultyReadStream(content, fault, () => call.Failed(fault.Failure)) : content, progress, token),
             async token =>
             {
                 // The caller's stream is not there any more when the write comes late.
@@ -66,11 +68,11 @@ public sealed class FaultInjectingStateStorage : IStateStorage, IDisposable
         var call = new StorageCall("read", key.Value);
         return _calls.RunAsync(
             call,
-            async (rule, token) =>
+            async (fault, token) =>
             {
                 var stream = await _inner.OpenReadAsync(key, token).ConfigureAwait(false);
-                return rule is { Kind: StorageFaultKind.BreakRead or StorageFaultKind.TruncateRead or StorageFaultKind.CorruptRead }
-                    ? new FaultyReadStream(stream, rule, () => call.Lost("the connection broke"))
+                return fault is { Kind: FaultKind.BreakRead or FaultKind.TruncateRead or FaultKind.CorruptRead }
+                    ? new FaultyReadStream(stream, fault, () => call.Lost("the connection broke"))
                     : stream;
             },
             late: null,
@@ -96,7 +98,7 @@ public sealed class FaultInjectingStateStorage : IStateStorage, IDisposable
     public Task<int> RemoveUnfinishedWritesAsync(TimeSpan olderThan, CancellationToken cancellationToken = default) =>
         _calls.RunAsync(new StorageCall("tidy", string.Empty), (_, token) => _inner.RemoveUnfinishedWritesAsync(olderThan, token), late: null, cancellationToken);
 
-    /// <summary>Withdraws what was injected and gives up late deliveries.</summary>
+    /// <summary>Withdraws what was injected and stops late deliveries.</summary>
     public void Dispose() => _calls.Dispose();
 
     private async IAsyncEnumerable<StateEntry> RunListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -30,11 +30,11 @@ public sealed class InMemoryApiServerHost : IAsyncDisposable
     /// <summary>Starts to listen on a free port.</summary>
     /// <param name="server">What to serve; it stays the caller's to dispose.</param>
     /// <param name="tokens">
-    /// Bearer tokens and the users that they stand for; others are answered 401. It may change later.
-    /// Default: every token stands for the user of the same name, and no token for <c>system:anonymous</c>.
+    /// Bearer tokens and their users; others are answered 401. It may change later.
+    /// Default: every token is that of the user of the same name, and a request without one is that of <c>system:anonymous</c>.
     /// </param>
     /// <param name="useTls">Whether to speak HTTPS, with a certificate that the kubeconfig names; kubectl sends tokens over HTTPS only.</param>
-    /// <param name="cancellationToken">Gives up the start.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
     public static async Task<InMemoryApiServerHost> StartAsync(InMemoryApiServer server, IReadOnlyDictionary<string, string>? tokens = null, bool useTls = false, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(server);
@@ -47,8 +47,8 @@ public sealed class InMemoryApiServerHost : IAsyncDisposable
         });
         var application = builder.Build();
         var stopping = new CancellationTokenSource();
-        var front = new RestFront(server.Operations, tokens, stopping.Token);
-        application.Run(front.HandleAsync);
+        var shell = new HostShell(server.Front, tokens, stopping.Token);
+        application.Run(shell.HandleAsync);
         await application.StartAsync(cancellationToken).ConfigureAwait(false);
         return new InMemoryApiServerHost(application, stopping, certificate);
     }

@@ -57,7 +57,7 @@ public sealed class InMemoryStateStorage : IStateStorage
         {
             if (_items.ContainsKey(key.Value))
             {
-                throw Failure(StateStorageFailure.AlreadyExists, "write", key, "there is data under this key already, and data is never replaced. Take a new key for every write");
+                throw Failure(StateStorageFailure.AlreadyExists, "write", key, "there already is data with this key, and data is never replaced. Use a new key for every write");
             }
 
             if (bytes.Length > _capacity - _used)

@@ -4,9 +4,13 @@ namespace Flink.Kubernetes.HA.Testing;
 
 /// <summary>A clock that moves only when a test moves it; the wall clock can be stepped apart from the monotonic one.</summary>
 /// <remarks>
-/// <para>Timers fire on the thread pool, in the order in which they are due. <see cref="Advance"/> returns at once;
-/// <see cref="AdvanceAsync"/> visits every due time and lets the process come to rest before it goes on, so that whole
-/// clusters run in simulated time.</para>
+/// <para>For a unit that is alone with its clock, <c>FakeTimeProvider</c> of Microsoft.Extensions.TimeProvider.Testing does. This one is for many
+/// parts that run together, and differs where that matters: a wall clock that is stepped leaves the monotonic one alone (there, both are one);
+/// timers fire on the thread pool and not on the thread that moves the clock, so that no code under test runs inside of the test's call;
+/// each sees the time at which it was due and not the end of the move; and <see cref="AdvanceAsync"/> waits for what they set off.
+/// None of that can be added from outside, so this is no subclass of it.</para>
+/// <para><see cref="Advance"/> returns at once; <see cref="AdvanceAsync"/> visits every due time and lets the process come to rest before it
+/// continues, so that whole clusters run in simulated time.</para>
 /// <para>Rest is judged by the process's thread pool: tests that keep it busy should not run at the same time, and what is
 /// under way outside of it (sockets, other processes) is not waited for.</para>
 /// </remarks>
@@ -19,7 +23,7 @@ public sealed class ManualTimeProvider : TimeProvider
     private long _wallClockTicks;
     private long _sequence;
 
-    /// <summary>Creates a clock that stands still.</summary>
+    /// <summary>Creates a clock that does not move by itself.</summary>
     /// <param name="start">The first time of the wall clock; default: 2025-01-01 00:00 UTC.</param>
     public ManualTimeProvider(DateTimeOffset? start = null) =>
         _wallClockTicks = (start ?? new DateTimeOffset(2025, 1, 1, 0, 0, 0, TimeSpan.Zero)).UtcTicks;
@@ -130,7 +134,7 @@ public sealed class ManualTimeProvider : TimeProvider
 
     /// <summary>Waits until at least so many timers are armed, without moving the clock.</summary>
     /// <param name="count">How many.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     public Task WaitForTimersAsync(int count, CancellationToken cancellationToken = default)
     {
         lock (_gate)

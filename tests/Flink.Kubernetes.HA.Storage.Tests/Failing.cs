@@ -6,10 +6,10 @@ internal static class Failing
     /// <summary>The call must fail in this way, with a message that holds the advice.</summary>
     public static async Task<StateStorageException> AssertAsync(StateStorageFailure expected, Func<Task> call, string advice, bool isOutcomeUnknown = false)
     {
-        var exception = await Assert.ThrowsAsync<StateStorageException>(call);
-        Assert.True(expected == exception.Failure, $"{exception.Failure}: {exception.Message}");
-        Assert.Contains(advice, exception.Message, StringComparison.Ordinal);
-        Assert.True(isOutcomeUnknown == exception.IsOutcomeUnknown, $"IsOutcomeUnknown is {exception.IsOutcomeUnknown}: {exception.Message}");
+        var exception = (await call.Should().ThrowExactlyAsync<StateStorageException>()).Which;
+        exception.Failure.Should().Be(expected, $"the message is: {exception.Message}");
+        exception.Message.Should().Contain(advice);
+        exception.IsOutcomeUnknown.Should().Be(isOutcomeUnknown, $"the message is: {exception.Message}");
         return exception;
     }
 }

@@ -1,7 +1,4 @@
-using Amazon.S3;
-using Flink.Kubernetes.HA.S3;
 using Flink.Kubernetes.HA.Storage.Tests.FileSystem;
-using Flink.Kubernetes.HA.Storage.Tests.S3;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -22,7 +19,7 @@ public sealed class ServiceCollectionTests(S3ServerFixture shared)
 
         await services.GetRequiredService<IStateStorage>().WriteAsync(new StateKey("a"), [1], Token);
 
-        Assert.Equal(["a"], folder.Files);
+        folder.Files.Should().Equal("a");
     }
 
     [Fact]
@@ -34,7 +31,7 @@ public sealed class ServiceCollectionTests(S3ServerFixture shared)
 
         var state = await services.GetRequiredService<IStateStorage>().WriteAsync(new StateKey("a"), new byte[7_000_000], Token);
 
-        Assert.Equal($"s3://{server.Bucket}/from/configuration/a", state.Location);
+        state.Location.Should().Be($"s3://{server.Bucket}/from/configuration/a");
     }
 
     [Fact]
@@ -51,8 +48,8 @@ public sealed class ServiceCollectionTests(S3ServerFixture shared)
         foreach (var size in new[] { 100, 20 << 20 })
         {
             var state = await storage.WriteAsync(new StateKey($"k{size}"), new byte[size], Token);
-            Assert.Equal(size, (await storage.ReadAllBytesAsync(state, Token)).Length);
-            await Failing.AssertAsync(StateStorageFailure.AlreadyExists, () => storage.WriteAsync(new StateKey($"k{size}"), new byte[size], Token), "Take a new key");
+            (await storage.ReadAllBytesAsync(state, Token)).Should().HaveCount(size);
+            await Failing.AssertAsync(StateStorageFailure.AlreadyExists, () => storage.WriteAsync(new StateKey($"k{size}"), new byte[size], Token), "Use a new key");
         }
     }
 
@@ -61,7 +58,9 @@ public sealed class ServiceCollectionTests(S3ServerFixture shared)
     {
         var services = new ServiceCollection().AddFileSystemStateStorage(options => options.RootDirectory = "/data");
 
-        Assert.Contains("only one", Assert.Throws<InvalidOperationException>(() => services.AddS3StateStorage(options => options.BucketName = "b")).Message, StringComparison.Ordinal);
+        Invoking(() => services.AddS3StateStorage(options => options.BucketName = "b"))
+            .Should().ThrowExactly<InvalidOperationException>().Which.Message
+            .Should().Contain("only one");
     }
 
     [Fact]
@@ -70,12 +69,14 @@ public sealed class ServiceCollectionTests(S3ServerFixture shared)
         var folder = Host.CreateEmptyApplicationBuilder(null);
         folder.Services.AddFileSystemStateStorage(options => options.RootDirectory = "data");
         using var first = folder.Build();
-        Assert.Contains("absolute path", (await Assert.ThrowsAsync<OptionsValidationException>(() => first.StartAsync(Token))).Message, StringComparison.Ordinal);
+        (await Awaiting(() => first.StartAsync(Token)).Should().ThrowExactlyAsync<OptionsValidationException>()).Which.Message
+            .Should().Contain("absolute path");
 
         var bucket = Host.CreateEmptyApplicationBuilder(null);
         bucket.Services.AddS3StateStorage(options => (options.BucketName, options.KeyPrefix) = ("b", "../other"));
         using var second = bucket.Build();
-        Assert.Contains("KeyPrefix", (await Assert.ThrowsAsync<OptionsValidationException>(() => second.StartAsync(Token))).Message, StringComparison.Ordinal);
+        (await Awaiting(() => second.StartAsync(Token)).Should().ThrowExactlyAsync<OptionsValidationException>()).Which.Message
+            .Should().Contain("KeyPrefix");
     }
 
     [Theory]
@@ -87,6 +88,6 @@ public sealed class ServiceCollectionTests(S3ServerFixture shared)
     {
         var options = new S3StateStorageOptions { BucketName = bucket, KeyPrefix = prefix, ServiceUrl = url, PartSize = partSize };
 
-        Assert.Contains(name, Assert.Throws<ArgumentException>(() => new S3StateStorage(options)).Message, StringComparison.Ordinal);
+        Invoking(() => new S3StateStorage(options)).Should().ThrowExactly<ArgumentException>().Which.Message.Should().Contain(name);
     }
 }

@@ -3,10 +3,11 @@ namespace Flink.Kubernetes.HA.Storage.Tests;
 public sealed class StateKeyTests
 {
     [Fact]
-    public void Segments_are_joined_to_a_key() => Assert.Equal("orders/4f2a/checkpoint-17", StateKey.Of("orders", "4f2a", "checkpoint-17").Value);
+    public void Segments_are_joined_to_a_key() => StateKey.Of("orders", "4f2a", "checkpoint-17").Value.Should().Be("orders/4f2a/checkpoint-17");
 
     [Fact]
-    public void A_segment_can_t_smuggle_in_another() => Assert.Throws<ArgumentException>(() => StateKey.Of("orders", "../secrets"));
+    public void A_segment_can_t_smuggle_in_another() =>
+        Invoking(() => StateKey.Of("orders", "../secrets")).Should().ThrowExactly<ArgumentException>();
 
     [Theory]
     [InlineData("a/../b", "begins with a dot")]
@@ -18,13 +19,13 @@ public sealed class StateKeyTests
     [InlineData("u\u0308", "form C")]
     public void What_is_no_key_is_told_and_why(string text, string reason)
     {
-        Assert.Contains(reason, Assert.Throws<ArgumentException>(() => new StateKey(text)).Message, StringComparison.Ordinal);
-        Assert.Null(StateKey.TryCreate(text));
+        Invoking(() => new StateKey(text)).Should().ThrowExactly<ArgumentException>().Which.Message.Should().Contain(reason);
+        StateKey.TryCreate(text).Should().BeNull();
     }
 
     [Fact]
     public void A_message_holds_no_control_characters_of_a_hostile_key() =>
-        Assert.DoesNotContain('\u001B', Assert.Throws<ArgumentException>(() => new StateKey("\u001B[2Jforged")).Message);
+        Invoking(() => new StateKey("\u001B[2Jforged")).Should().ThrowExactly<ArgumentException>().Which.Message.Should().NotContain("\u001B");
 
     [Theory]
     [InlineData("")]
@@ -33,8 +34,8 @@ public sealed class StateKeyTests
     [InlineData("a/b")]
     [InlineData("a/b.")]
     [InlineData("a ")]
-    public void A_prefix_may_end_anywhere_in_a_key(string prefix) => Assert.Equal(prefix, StateKey.CheckPrefix(prefix));
+    public void A_prefix_may_end_anywhere_in_a_key(string prefix) => StateKey.CheckPrefix(prefix).Should().Be(prefix);
 
     [Fact]
-    public void Keys_with_the_same_text_are_equal() => Assert.Equal(new StateKey("a/b"), StateKey.Of("a", "b"));
+    public void Keys_with_the_same_text_are_equal() => StateKey.Of("a", "b").Should().Be(new StateKey("a/b"));
 }

@@ -4,4 +4,5 @@ namespace Flink.Kubernetes.HA.TestAgent;
 
 [JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 internal sealed partial class AgentJsonContext : JsonSerializerContext;

@@ -12,9 +12,9 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Flink.Kubernetes.HA;
-using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.Connection;
 using Flink.Kubernetes.HA.LeaderElection;
-using Flink.Kubernetes.HA.Storage;
+using Flink.Kubernetes.HA.Storage.FileSystem;
 using Flink.Kubernetes.HA.TestAgent;
 using Microsoft.Extensions.Logging;
 
@@ -48,14 +48,16 @@ _ = Task.Run(async () =>
 });
 
 using var loggers = LoggerFactory.Create(logging => logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Information));
-await using var client = new WriteRecorder(new HttpKubeClient(KubeConnection.FromKubeConfig(arguments["--kubeconfig"])));
+var recorder = new WriteRecorder();
+var environment = ConnectionEnvironment.Create(timeProvider: null, loggers);
+using var client = ApiServerConfiguration.Load(arguments["--kubeconfig"], context: null, environment).CreateHaClient(options.ApiServer, loggerFactory: loggers, handlers: recorder);
 await using var services = new KubernetesHaServices(options, client, loggerFactory: loggers);
 Console.WriteLine("ready");
 await Task.WhenAll(arguments["--components"].Split(',').Select(component => ContendAsync(Parse(component))));
 
 async Task ContendAsync(LeaderComponent component)
 {
-    var history = new TermHistory(name, client, new ObjectKey(services.Namespace, $"{services.ClusterId}-{component}-refused"));
+    var history = new TermHistory(name, services, $"{services.ClusterId}-{component}-refused");
     try
     {
         await foreach (var term in services.GetLeaderElection(component).ContendAsync($"http://{name}/{component}", stop.Token))
@@ -73,7 +75,7 @@ Task WorkAsync(LeadershipTerm term, TermHistory history) => work switch
 {
     "history" => history.WriteAsync(term),
     "checkpoints" => new CheckpointWork(term, OpenStorage()).RunAsync(),
-    "writes" => new WriteWork(term, name, client, OpenStorage()).RunAsync(),
+    "writes" => new WriteWork(term, name, services, recorder, OpenStorage()).RunAsync(),
     "none" => Task.Delay(Timeout.Infinite, term.Stopping).ContinueWith(_ => { }, TaskScheduler.Default),
     _ => throw new ArgumentException($"--work {work} is not known."),
 };

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Flink.Kubernetes.HA.CleanUp;
-using Flink.Kubernetes.HA.KubeClient;
 using Flink.Kubernetes.HA.LeaderElection;
 using Flink.Kubernetes.HA.StateHandles;
 
@@ -76,12 +75,17 @@ internal sealed class WriteLane(LeadershipTerm term)
             (outcome, detail) = ("lost", exception.Reason.ToString());
         }
         catch (Exception exception) when (exception is StateOutcomeUnknownException
-            or CleanUpFailedException { InnerException: KubeClientException or StateOutcomeUnknownException }
+            or CleanUpFailedException { InnerException: KubernetesHaException or StateOutcomeUnknownException }
 
             // A step's read that was under way at a pause has run out of its time limit.
-            or KubeClientException { Verb: "get" or "list" })
+            or KubernetesHaException { Verb: "get" or "list" })
         {
             (outcome, detail) = ("unknown", null);
+        }
+        catch (InvalidOperationException) when (!term.IsLeading)
+        {
+            // A step's read has seen what the next leader made of things.
+            (outcome, detail) = ("lost", "read what another leader wrote");
         }
         catch (Exception exception)
         {

@@ -1,18 +1,21 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 using Flink.Kubernetes.HA.Blobs;
 using Flink.Kubernetes.HA.Checkpoints;
 using Flink.Kubernetes.HA.CleanUp;
 using Flink.Kubernetes.HA.Jobs;
-using Flink.Kubernetes.HA.KubeClient;
 using Flink.Kubernetes.HA.LeaderElection;
 using Flink.Kubernetes.HA.StateHandles;
 using Flink.Kubernetes.HA.Storage;
+using k8s;
+using k8s.Autorest;
+using k8s.Models;
 
 namespace Flink.Kubernetes.HA.TestAgent;
 
 /// <summary>Tries every kind of write that a term of a Dispatcher or of a JobManager has, all at once; then what only one that has lost may try.</summary>
-internal sealed class WriteWork(LeadershipTerm term, string name, WriteRecorder client, IStateStorage files)
+internal sealed class WriteWork(LeadershipTerm term, string name, KubernetesHaServices services, WriteRecorder recorder, IStateStorage files)
 {
     private static readonly JsonStateSerializer<string> Text = new(AgentJsonContext.Default.String);
 
@@ -20,7 +23,7 @@ internal sealed class WriteWork(LeadershipTerm term, string name, WriteRecorder 
 
     public async Task RunAsync()
     {
-        client.Forget(term.Context.Requests.Key);
+        recorder.Forget(term.ConfigMap.Name);
         try
         {
             var lanes = term.Component == LeaderComponent.Dispatcher ? await OpenDispatcherAsync() : await OpenJobManagerAsync();
@@ -75,7 +78,14 @@ internal sealed class WriteWork(LeadershipTerm term, string name, WriteRecorder 
                 value = tag;
             }),
             new WriteLane(term).Step("checkpoint", async tag => (await checkpoints.AddAsync(tag)).Id.ToString(CultureInfo.InvariantCulture)),
-            new WriteLane(term).Step("counter", async tag => (await checkpoints.Counter.GetAndIncrementAsync()).ToString(CultureInfo.InvariantCulture)),
+            new WriteLane(term).Step("counter", async tag =>
+            {
+                var id = await checkpoints.Counter.GetAndIncrementAsync();
+
+                // A checkpoint's write tests the counter: if this lane never rested, a checkpoint would hardly ever get through.
+                await PauseAsync(TimeSpan.FromMilliseconds(500));
+                return id.ToString(CultureInfo.InvariantCulture);
+            }),
             new WriteLane(term)
                 .Step("put", async tag => { blob = await blobs.PutAsync(jobId, new MemoryStream(Bytes(tag))); })
                 .Step("delete", async tag =>
@@ -136,10 +146,10 @@ internal sealed class WriteWork(LeadershipTerm term, string name, WriteRecorder 
         await PauseAsync(TimeSpan.FromMilliseconds(200));
     });
 
-    /// <summary>What would take everything away, from one that leads no more.</summary>
+    /// <summary>What would take everything away, from one that is no longer the leader.</summary>
     private async Task DestroyAsync()
     {
-        var lane = new WriteLane(term).Step("sweep", async tag => { await new Sweep(client, files, term.Context.Requests.Key.Namespace, term.Context.ClusterId).DeleteAsync(term); });
+        var lane = new WriteLane(term).Step("sweep", async tag => { await new Sweep(term.Requests, files, term.ConfigMap.Namespace, term.ClusterId).DeleteAsync(term); });
         if (term.Component == LeaderComponent.Dispatcher)
         {
             lane.Step("destroy", async tag => { await ClusterCleanUp.Open(term, files).RunAsync(JobStatus.Finished); });
@@ -151,19 +161,19 @@ internal sealed class WriteWork(LeadershipTerm term, string name, WriteRecorder 
     /// <summary>Sends the last write of each kind again, past all that this process knows: now only the API server can refuse it.</summary>
     private async Task SendAgainAsync()
     {
-        var key = term.Context.Requests.Key;
-        foreach (var (kind, patch) in client.LastOf(key))
+        var key = term.ConfigMap;
+        foreach (var (kind, patch) in recorder.LastOf(key.Name))
         {
             var begun = TimeProvider.System.GetTimestamp();
             string outcome;
             try
             {
-                await client.PatchAsync(KubeResources.ConfigMaps.MetadataOnly, key, patch);
+                await services.Client.CoreV1.PatchNamespacedConfigMapAsync(new V1Patch(patch, V1Patch.PatchType.JsonPatch), key.Name, key.Namespace);
                 outcome = "acked";
             }
-            catch (KubeClientException exception)
+            catch (HttpOperationException exception)
             {
-                outcome = exception.Failure.ToString();
+                outcome = exception.Response.StatusCode == HttpStatusCode.UnprocessableEntity ? "Invalid" : $"{exception.Response.StatusCode}";
             }
 
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"again {term.Component} {term.FencingToken} {kind} {outcome} {begun}"));

@@ -12,9 +12,9 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class S3StateStorageServiceCollectionExtensions
 {
     /// <summary>Adds a <see cref="S3StateStorage"/> as the <see cref="IStateStorage"/>, with options set in code.</summary>
-    /// <remarks>An <see cref="IAmazonS3"/> of the container is used if there is one.</remarks>
-    /// <exception cref="InvalidOperationException">There is an <see cref="IStateStorage"/> already.</exception>
-    /// <exception cref="OptionsValidationException">Thrown by the host at start when the options break a rule.</exception>
+    /// <remarks>An <see cref="IAmazonS3"/> in the container is used if there is one.</remarks>
+    /// <exception cref="InvalidOperationException">There is already an <see cref="IStateStorage"/>.</exception>
+    /// <exception cref="OptionsValidationException">Thrown by the host at start if the options are not valid.</exception>
     public static IServiceCollection AddS3StateStorage(this IServiceCollection services, Action<S3StateStorageOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -24,9 +24,9 @@ public static class S3StateStorageServiceCollectionExtensions
     }
 
     /// <summary>Adds a <see cref="S3StateStorage"/> as the <see cref="IStateStorage"/>, with options from configuration.</summary>
-    /// <remarks>An <see cref="IAmazonS3"/> of the container is used if there is one.</remarks>
-    /// <exception cref="InvalidOperationException">There is an <see cref="IStateStorage"/> already.</exception>
-    /// <exception cref="OptionsValidationException">Thrown by the host at start when the options break a rule.</exception>
+    /// <remarks>An <see cref="IAmazonS3"/> in the container is used if there is one.</remarks>
+    /// <exception cref="InvalidOperationException">There is already an <see cref="IStateStorage"/>.</exception>
+    /// <exception cref="OptionsValidationException">Thrown by the host at start if the options are not valid.</exception>
     public static IServiceCollection AddS3StateStorage(this IServiceCollection services, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -39,7 +39,7 @@ public static class S3StateStorageServiceCollectionExtensions
     {
         if (services.Any(service => service.ServiceType == typeof(IStateStorage) && !service.IsKeyedService))
         {
-            throw new InvalidOperationException("There is an IStateStorage already, and all pointers lead into one storage: add only one.");
+            throw new InvalidOperationException("There is already an IStateStorage, and all pointers refer to one storage: add only one.");
         }
 
         services.AddSingleton<IStateStorage>(provider => new S3StateStorage(

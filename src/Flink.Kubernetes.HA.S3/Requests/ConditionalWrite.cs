@@ -2,13 +2,14 @@ using Flink.Kubernetes.HA.Storage;
 
 namespace Flink.Kubernetes.HA.S3.Requests;
 
-/// <summary>A request that makes an object where there is none, repeated until it is known what became of it, or for as long as it is worth it.</summary>
-internal sealed class ConditionalWrite(S3Call call, string writer, S3StateStorageOptions options, S3Objects objects, S3Calls calls, TimeProvider timeProvider)
+/// <summary>A request that creates an object if there is none, retried until its outcome is known or the retries are used up.</summary>
+internal sealed class ConditionalWrite(
+    S3Call call, string writer, S3StateStorageOptions options, S3Objects objects, S3Calls calls, TimeProvider timeProvider)
 {
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(100);
     private bool _mayHaveActed;
 
-    /// <summary>Sends it. Returns when the object is there and is ours.</summary>
+    /// <summary>Sends the request; returns when the object exists and was written by it.</summary>
     public async Task RunAsync<T>(Func<CancellationToken, Task<T>> send, CancellationToken cancellationToken)
     {
         for (var tries = 0; ; tries++)
@@ -26,11 +27,12 @@ internal sealed class ConditionalWrite(S3Call call, string writer, S3StateStorag
                 }
             }
 
-            await Task.Delay(FirstWait * (1 << Math.Min(tries, 5)) * (0.5 + Random.Shared.NextDouble()), timeProvider, cancellationToken).ConfigureAwait(false);
+            var delay = FirstWait * (1 << Math.Min(tries, 5)) * (0.5 + Random.Shared.NextDouble());
+            await Task.Delay(delay, timeProvider, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Settles a failure: the object is ours after all, or it is worth another try, or it is thrown.</summary>
+    /// <summary>Handles a failure: returns whether the object is ours after all, or throws if a retry cannot help.</summary>
     private async Task<bool> IsDoneAsync(Exception exception, int tries, CancellationToken cancellationToken)
     {
         var failure = S3Failures.Explain(exception, options);
@@ -41,7 +43,7 @@ internal sealed class ConditionalWrite(S3Call call, string writer, S3StateStorag
             throw calls.ToException(call, failure, exception, _mayHaveActed);
         }
 
-        // Also a "taken" may be our own doing: an earlier request whose answer was lost.
+        // A refusal because the key is in use may also be caused by an earlier attempt of ours whose response was lost.
         switch (await objects.WhoWroteAsync(call.Key!, writer, cancellationToken).ConfigureAwait(false))
         {
             case S3Writer.This:
@@ -51,7 +53,7 @@ internal sealed class ConditionalWrite(S3Call call, string writer, S3StateStorag
             case S3Writer.Unknown when isTaken:
                 throw calls.ToException(call, failure, exception, isOutcomeUnknown: true);
             default:
-                // Nobody's: the condition makes it harmless to send it again, also when the last one is still under way.
+                // No object: the condition makes it harmless to send the request again, even if an earlier one is still on its way.
                 return tries < options.MaxRetries && !failure.IsUploadGone
                     ? false
                     : throw calls.ToException(call, failure, exception, _mayHaveActed || isTaken);

@@ -7,8 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Flink.Kubernetes.HA.S3.Requests;
 
-/// <summary>Sends large content in parts, some at once, and removes the parts where it does not come to an end.</summary>
-internal sealed class MultipartUploading(S3Call call, string writer, S3StateStorageOptions options, S3Clients clients, S3Calls calls, ILogger logger)
+/// <summary>Sends large content in parts, several concurrently, and removes the parts if the upload fails.</summary>
+internal sealed class MultipartUploading(
+    S3Call call, string writer, S3StateStorageOptions options, S3Clients clients, S3Calls calls, ILogger logger)
 {
     private const int MostParts = 10_000;
     private readonly Lock _gate = new();
@@ -17,13 +18,13 @@ internal sealed class MultipartUploading(S3Call call, string writer, S3StateStor
     private long _sent;
 
     /// <param name="content">The content after the first part.</param>
-    /// <param name="first">The first part, full; returned to the pool.</param>
-    /// <param name="completion">Makes the object.</param>
-    /// <param name="objects">Tells whether the key is taken.</param>
-    /// <param name="cancellationToken">Gives it up.</param>
+    /// <param name="first">The full first part; returned to the pool.</param>
+    /// <param name="completion">The write that creates the object.</param>
+    /// <param name="objects">Checks whether the key is in use.</param>
+    /// <param name="cancellationToken">A token to cancel the upload.</param>
     public async Task RunAsync(MeasuredContent content, byte[] first, ConditionalWrite completion, S3Objects objects, CancellationToken cancellationToken)
     {
-        // Before gigabytes are sent in vain; what counts is the condition at the end.
+        // Saves sending gigabytes in vain; the condition at the end is what decides.
         if (await objects.ExistsAsync(new S3Call(call.Verb, call.Key), cancellationToken).ConfigureAwait(false))
         {
             ArrayPool<byte>.Shared.Return(first);
@@ -53,7 +54,10 @@ internal sealed class MultipartUploading(S3Call call, string writer, S3StateStor
             ChecksumAlgorithm = ChecksumAlgorithm.CRC32,
         };
         request.Metadata[S3Objects.WriterMetadata] = writer;
-        var started = await calls.RunAsync(call with { IsWrite = false }, token => clients.Retrying.InitiateMultipartUploadAsync(request, token), cancellationToken).ConfigureAwait(false);
+        var started = await calls.RunAsync(
+            call with { IsWrite = false },
+            token => clients.Retrying.InitiateMultipartUploadAsync(request, token),
+            cancellationToken).ConfigureAwait(false);
         _id = started.UploadId;
     }
 
@@ -69,10 +73,12 @@ internal sealed class MultipartUploading(S3Call call, string writer, S3StateStor
             {
                 if (sending.Count == MostParts)
                 {
-                    throw calls.ToException(call, new S3Failure(StateStorageFailure.TooLarge, $"it has more than {MostParts} parts. Raise {nameof(S3StateStorageOptions.PartSize)}"), cause: null);
+                    var failure = new S3Failure(
+                        StateStorageFailure.TooLarge, $"it has more than {MostParts} parts. Increase {nameof(S3StateStorageOptions.PartSize)}");
+                    throw calls.ToException(call, failure, cause: null);
                 }
 
-                // The part takes the buffer over.
+                // The part owns the buffer from here on.
                 sending.Add(SendPartAsync(content, sending.Count + 1, buffer, count, slots, stop));
                 await slots.WaitAsync(stop.Token).ConfigureAwait(false);
                 slots.Release();
@@ -100,10 +106,12 @@ internal sealed class MultipartUploading(S3Call call, string writer, S3StateStor
         catch
         {
             await stop.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll(sending).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+            await Task.WhenAll(sending)
+                .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default)
+                .ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
 
-            // A part that fails stops the others and the reading: it is the cause, they only follow.
+            // A failed part cancels the others and the reading: throw its exception, which is the cause.
             if (sending.Find(part => part.IsFaulted) is { } failed)
             {
                 await failed.ConfigureAwait(false);
@@ -113,7 +121,8 @@ internal sealed class MultipartUploading(S3Call call, string writer, S3StateStor
         }
     }
 
-    private async Task<UploadPartResponse> SendPartAsync(MeasuredContent content, int number, byte[] buffer, int count, SemaphoreSlim slots, CancellationTokenSource stop)
+    private async Task<UploadPartResponse> SendPartAsync(
+        MeasuredContent content, int number, byte[] buffer, int count, SemaphoreSlim slots, CancellationTokenSource stop)
     {
         var stopped = stop.Token;
         var isSent = false;
@@ -147,7 +156,7 @@ internal sealed class MultipartUploading(S3Call call, string writer, S3StateStor
         }
         finally
         {
-            // A request that was given up may still read the buffer: it is left to the garbage collector.
+            // A request that was canceled or has timed out may still read the buffer: it must not be reused and is left to the GC.
             if (isSent)
             {
                 ArrayPool<byte>.Shared.Return(buffer);
@@ -173,14 +182,15 @@ internal sealed class MultipartUploading(S3Call call, string writer, S3StateStor
         return request;
     }
 
-    // Also where it is unknown whether it was completed: a completed upload can't be aborted.
+    // Called even if it is unknown whether the upload was completed: a completed upload cannot be aborted.
     private async Task AbortAsync()
     {
         try
         {
             await calls.RunAsync(
                 call,
-                token => clients.Retrying.AbortMultipartUploadAsync(new AbortMultipartUploadRequest { BucketName = options.BucketName, Key = _name, UploadId = _id }, token),
+                token => clients.Retrying.AbortMultipartUploadAsync(
+                    new AbortMultipartUploadRequest { BucketName = options.BucketName, Key = _name, UploadId = _id }, token),
                 CancellationToken.None).ConfigureAwait(false);
         }
         catch (StateStorageException exception)

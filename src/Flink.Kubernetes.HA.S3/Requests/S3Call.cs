@@ -2,8 +2,8 @@ using Flink.Kubernetes.HA.Storage;
 
 namespace Flink.Kubernetes.HA.S3.Requests;
 
-/// <summary>What is asked of the storage, for messages.</summary>
-/// <param name="Verb">What is to be done.</param>
-/// <param name="Key">With what; <see langword="null"/> for all.</param>
-/// <param name="IsWrite">Whether a lost answer leaves open what became of it.</param>
+/// <summary>An operation of the storage, for messages.</summary>
+/// <param name="Verb">The verb of the operation.</param>
+/// <param name="Key">The key; <see langword="null"/> for the entire storage.</param>
+/// <param name="IsWrite">Whether the outcome is unknown if the response is lost.</param>
 internal sealed record S3Call(string Verb, StateKey? Key, bool IsWrite = false);

@@ -2,7 +2,7 @@ using Flink.Kubernetes.HA.Storage;
 
 namespace Flink.Kubernetes.HA.S3.Requests;
 
-/// <summary>Sends requests within their time limit and turns what the AWS SDK throws into what the storage throws.</summary>
+/// <summary>Sends requests within their time limit and converts the exceptions of the AWS SDK.</summary>
 internal sealed class S3Calls(S3StateStorageOptions options, TimeProvider timeProvider)
 {
     public string ObjectPrefix { get; } = options.KeyPrefix.Length == 0 ? string.Empty : options.KeyPrefix + "/";
@@ -16,7 +16,7 @@ internal sealed class S3Calls(S3StateStorageOptions options, TimeProvider timePr
 
     public static DateTimeOffset Time(DateTime? time) => time is null ? DateTimeOffset.UnixEpoch : new DateTimeOffset(time.Value.ToUniversalTime());
 
-    /// <summary>Sends a request; what it throws is the storage's.</summary>
+    /// <summary>Sends a request; throws the exceptions of the storage.</summary>
     public async Task<T> RunAsync<T>(S3Call call, Func<CancellationToken, Task<T>> send, CancellationToken cancellationToken)
     {
         try
@@ -30,7 +30,7 @@ internal sealed class S3Calls(S3StateStorageOptions options, TimeProvider timePr
         }
     }
 
-    /// <summary>Sends a request; what it throws is the AWS SDK's.</summary>
+    /// <summary>Sends a request; throws the exceptions of the AWS SDK.</summary>
     public async Task<T> SendAsync<T>(Func<CancellationToken, Task<T>> send, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -42,7 +42,7 @@ internal sealed class S3Calls(S3StateStorageOptions options, TimeProvider timePr
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
-            // Whatever the SDK makes of it.
+            // The caller's cancellation takes precedence over whatever the SDK turned it into.
             cancellationToken.ThrowIfCancellationRequested();
             throw;
         }
@@ -50,8 +50,9 @@ internal sealed class S3Calls(S3StateStorageOptions options, TimeProvider timePr
 
     public StateStorageException ToException(S3Call call, S3Failure failure, Exception? cause, bool isOutcomeUnknown = false)
     {
-        var advice = isOutcomeUnknown ? " It may have taken effect, or may still: take another key for the next try." : string.Empty;
-        return new StateStorageException(failure.Failure, $"Could not {call.Verb} {LocationOf(call.Key)}: {failure.What}.{(call.Verb == "write" ? advice : string.Empty)}", cause)
+        var advice = isOutcomeUnknown ? " It may have taken effect, or may still: use another key for the next attempt." : string.Empty;
+        var message = $"Could not {call.Verb} {LocationOf(call.Key)}: {failure.What}.{(call.Verb == "write" ? advice : string.Empty)}";
+        return new StateStorageException(failure.Failure, message, cause)
         {
             Key = call.Key,
             Location = LocationOf(call.Key),

@@ -4,10 +4,11 @@ using Amazon.S3;
 
 namespace Flink.Kubernetes.HA.S3.Requests;
 
-/// <summary>The clients of the AWS SDK: one for what may be repeated at will, and one that sends once.</summary>
+/// <summary>The clients of the AWS SDK: one that retries, and one that sends a request once.</summary>
 /// <param name="Retrying">For reads, lists, parts and deletes.</param>
-/// <param name="Once">For conditional writes: only who repeats them himself knows whether an earlier one may have taken effect.</param>
-/// <param name="AreOurs">Whether they are ours to dispose.</param>
+/// <param name="Once">For conditional writes: they are retried here, because after hidden retries it is not known whether an earlier one
+/// took effect.</param>
+/// <param name="AreOurs">Whether the clients are disposed with the storage.</param>
 internal sealed record S3Clients(IAmazonS3 Retrying, IAmazonS3 Once, bool AreOurs) : IDisposable
 {
     public static S3Clients Of(IAmazonS3 client) => new(client, client, AreOurs: false);
@@ -16,12 +17,16 @@ internal sealed record S3Clients(IAmazonS3 Retrying, IAmazonS3 Once, bool AreOur
     {
         try
         {
-            return new S3Clients(new AmazonS3Client(Config(options, options.MaxRetries)), new AmazonS3Client(Config(options, retries: 0)), AreOurs: true);
+            return new S3Clients(
+                new AmazonS3Client(Config(options, options.MaxRetries)), new AmazonS3Client(Config(options, retries: 0)), AreOurs: true);
         }
         catch (AmazonClientException exception)
         {
             throw new ArgumentException(
-                $"No client for S3 could be made: {exception.Message} Set {nameof(S3StateStorageOptions)}.{nameof(S3StateStorageOptions.Region)} or {nameof(S3StateStorageOptions.ServiceUrl)}.", nameof(options), exception);
+                $"No client for S3 could be created: {exception.Message} Set "
+                + $"{nameof(S3StateStorageOptions)}.{nameof(S3StateStorageOptions.Region)} or {nameof(S3StateStorageOptions.ServiceUrl)}.",
+                nameof(options),
+                exception);
         }
     }
 

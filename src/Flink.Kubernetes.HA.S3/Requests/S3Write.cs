@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Flink.Kubernetes.HA.S3.Requests;
 
-/// <summary>One write: in one piece where the content is smaller than a part, else in parts.</summary>
+/// <summary>One write: in one request if the content is smaller than a part, otherwise in parts.</summary>
 internal sealed class S3Write(StateKey key, S3StateStorageOptions options, S3Clients clients, S3Calls calls, TimeProvider timeProvider, ILogger logger)
 {
     private const int FirstRead = 64 * 1024;
@@ -23,7 +23,7 @@ internal sealed class S3Write(StateKey key, S3StateStorageOptions options, S3Cli
         {
             await PutAsync(buffer, count, cancellationToken).ConfigureAwait(false);
 
-            // Not where it failed: a request that was given up may still be reading it.
+            // Not returned after a failure: a request that was canceled or has timed out may still be reading it.
             ArrayPool<byte>.Shared.Return(buffer);
             measured.Report(count);
         }
@@ -36,7 +36,7 @@ internal sealed class S3Write(StateKey key, S3StateStorageOptions options, S3Cli
         return measured.ToState(key, calls.LocationOf(key));
     }
 
-    /// <summary>Reads until a part is full or the content ends; small content takes little memory.</summary>
+    /// <summary>Reads until a part is full or the content ends; allocates little for small content.</summary>
     private async Task<(byte[] Buffer, int Count)> ReadFirstPartAsync(MeasuredContent content, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(FirstRead);

@@ -1,17 +1,17 @@
 namespace Flink.Kubernetes.HA.S3.Requests;
 
-/// <summary>Whose data there is under a key.</summary>
+/// <summary>The writer of an object.</summary>
 internal enum S3Writer
 {
-    /// <summary>It could not be read.</summary>
+    /// <summary>The object could not be read.</summary>
     Unknown,
 
-    /// <summary>There is none.</summary>
+    /// <summary>There is no object.</summary>
     Nobody,
 
-    /// <summary>It was written by the write that asks.</summary>
+    /// <summary>The object was created by this write.</summary>
     This,
 
-    /// <summary>It was written by another.</summary>
+    /// <summary>The object was created by another write.</summary>
     Another,
 }

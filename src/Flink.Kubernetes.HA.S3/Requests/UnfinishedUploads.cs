@@ -2,7 +2,7 @@ using Amazon.S3.Model;
 
 namespace Flink.Kubernetes.HA.S3.Requests;
 
-/// <summary>Finds multipart uploads that never came to an end, and removes them.</summary>
+/// <summary>Finds multipart uploads that were never completed, and removes them.</summary>
 internal sealed class UnfinishedUploads(S3StateStorageOptions options, S3Clients clients, S3Calls calls)
 {
     private static readonly S3Call Call = new("remove unfinished writes of", Key: null);
@@ -14,11 +14,14 @@ internal sealed class UnfinishedUploads(S3StateStorageOptions options, S3Clients
         ListMultipartUploadsResponse page;
         do
         {
-            page = await calls.RunAsync(Call, token => clients.Retrying.ListMultipartUploadsAsync(request, token), cancellationToken).ConfigureAwait(false);
+            page = await calls.RunAsync(
+                Call, token => clients.Retrying.ListMultipartUploadsAsync(request, token), cancellationToken).ConfigureAwait(false);
             foreach (var upload in page.MultipartUploads ?? [])
             {
-                // An upload may take longer than the limit, but each of its parts is a sign of life.
-                if (calls.KeyOf(upload.Key) is not null && S3Calls.Time(upload.Initiated) < limit && await LastPartAsync(upload, cancellationToken).ConfigureAwait(false) < limit)
+                // An upload in progress may be older than the limit, but each of its parts shows that it is active.
+                if (calls.KeyOf(upload.Key) is not null
+                    && S3Calls.Time(upload.Initiated) < limit
+                    && await LastPartAsync(upload, cancellationToken).ConfigureAwait(false) < limit)
                 {
                     await AbortAsync(upload, cancellationToken).ConfigureAwait(false);
                     removed++;
@@ -53,6 +56,7 @@ internal sealed class UnfinishedUploads(S3StateStorageOptions options, S3Clients
 
     private Task<AbortMultipartUploadResponse> AbortAsync(MultipartUpload upload, CancellationToken cancellationToken) => calls.RunAsync(
         Call,
-        token => clients.Retrying.AbortMultipartUploadAsync(new AbortMultipartUploadRequest { BucketName = options.BucketName, Key = upload.Key, UploadId = upload.UploadId }, token),
+        token => clients.Retrying.AbortMultipartUploadAsync(
+            new AbortMultipartUploadRequest { BucketName = options.BucketName, Key = upload.Key, UploadId = upload.UploadId }, token),
         cancellationToken);
 }

@@ -17,7 +17,7 @@ internal sealed partial class ApiOperations
         }
     }
 
-    /// <summary>Opens a watch; a resource version that has expired is told on the stream, as the real server does.</summary>
+    /// <summary>Opens a watch; a resource version that has expired is reported in the stream, as by the real server.</summary>
     public WatchStream Watch(ApiCall call, WatchRequest request)
     {
         var stream = Run(call, 200, () => Open(call, request));
@@ -70,7 +70,7 @@ internal sealed partial class ApiOperations
         var revision = _store.Revision;
         if (!fromStart && !long.TryParse(request.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out revision))
         {
-            throw ApiError.BadRequest($"Invalid value: \"{request.ResourceVersion}\": invalid resource version");
+            throw new ApiError(500, reason: null, $"resourceVersion: Invalid value: \"{request.ResourceVersion}\": strconv.ParseUint: parsing \"{request.ResourceVersion}\": invalid syntax");
         }
 
         var stream = new WatchStream(call.Resource, selector, revision, request.AllowBookmarks, Close);
@@ -112,7 +112,7 @@ internal sealed partial class ApiOperations
     {
         lock (_gate)
         {
-            stream.Bookmark(_store.Revision);
+            stream.Bookmark(_store.Revision, timeProvider.GetTimestamp());
         }
     }
 
@@ -120,7 +120,7 @@ internal sealed partial class ApiOperations
     {
         lock (_gate)
         {
-            stream.Bookmark(_store.Revision);
+            stream.Bookmark(_store.Revision, timeProvider.GetTimestamp());
             stream.End();
             _watches.Remove(stream);
         }
@@ -157,3 +157,6 @@ internal sealed partial class ApiOperations
         }
     }
 }
+
+/// <summary>What a watch asks for.</summary>
+internal sealed record WatchRequest(string? LabelSelector, string? FieldSelector, string? ResourceVersion, TimeSpan? Timeout, bool AllowBookmarks);

@@ -1,11 +1,10 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using Flink.Kubernetes.HA.KubeClient;
 
 namespace Flink.Kubernetes.HA.Testing.ApiServer;
 
-/// <summary>What the server does, in one place: the in-process client and the HTTP front are both thin shells around it.</summary>
+/// <summary>What the server does, in one place: the REST front is a thin shell around it.</summary>
 /// <remarks>Each operation happens in one step under one lock, and either returns or throws an <see cref="ApiError"/>.</remarks>
 internal sealed partial class ApiOperations(TimeProvider timeProvider, InMemoryApiServerOptions options)
 {
@@ -18,11 +17,109 @@ internal sealed partial class ApiOperations(TimeProvider timeProvider, InMemoryA
     private readonly List<AccessRule> _denied = [];
     private bool _stopped;
 
+    /// <summary>Changes what a patch has made, as a mutating admission webhook does.</summary>
+    public Action<JsonObject>? Admission { get; set; }
+
     public IReadOnlyList<ApiRequest> Requests => _log.Requests;
 
     public StoredObject Get(ApiCall call) => Run(call, 200, () => Existing(call));
 
-    public ListPage List(ApiCall call, ListRequest request) => Run(call, 200, () =>
+    public ListPage List(ApiCall call, ListRequest request) => Run(call, 200, () => Page(call, request));
+
+    /// <returns>What was deleted.</returns>
+    public ListPage DeleteCollection(ApiCall call, ListRequest request) => Run(call, 200, () =>
+    {
+        var page = Page(call, request);
+        foreach (var item in page.Items)
+        {
+            Publish(_store.Remove(call.Resource, item));
+        }
+
+        return page;
+    });
+
+    public StoredObject Create(ApiCall call, ReadOnlyMemory<byte> body) => Run(call, 201, () => Add(call, ReadBody(call, body)));
+
+    /// <returns>The object, and whether the update created it.</returns>
+    public (StoredObject Object, bool IsCreated) Replace(ApiCall call, ReadOnlyMemory<byte> body) => Run<(StoredObject Object, bool IsCreated)>(
+        call,
+        result => result.IsCreated ? 201 : 200,
+        () =>
+        {
+            var item = ReadBody(call, body);
+            var metadata = item["metadata"]!.AsObject();
+            if (metadata["name"] is null)
+            {
+                throw ApiError.BadRequest($"the name of the object (based on URL: {call.Name}) was undeterminable: name must be provided");
+            }
+
+            CheckPlace(call, metadata);
+            if (_store.Find(call.Resource, call.Key) is { } stored)
+            {
+                // Where an update may create, the version tells that it is meant to be none.
+                return !call.Resource.IsCreatedOnUpdate || metadata["resourceVersion"] is not null
+                    ? (Update(call, stored, item), false)
+                    : throw ApiError.Invalid(call.Resource, call.Name, "metadata.resourceVersion: Invalid value: 0: must be specified for an update");
+            }
+
+            if (!call.Resource.IsCreatedOnUpdate)
+            {
+                throw ApiError.NotFound(call.Resource, call.Name!);
+            }
+
+            metadata.Remove("resourceVersion");
+            return metadata["uid"] is { } uid
+                ? throw ApiError.Conflict(call.Resource, call.Name!, $"Precondition failed: UID in precondition: {uid}, UID in object meta: ")
+                : (Add(call, item), true);
+        });
+
+    public StoredObject Patch(ApiCall call, PatchType type, ReadOnlyMemory<byte> body) => Run(call, 200, () =>
+    {
+        var stored = Existing(call);
+        CheckSize(body);
+        var patch = JsonText.ParseBody(body, "error decoding patch");
+        var patched = type == PatchType.Json ? JsonPatch.Apply(stored.ToNode(), patch)
+            : patch is JsonObject ? MergePatch.Apply(stored.ToNode(), patch)
+            : throw ApiError.BadRequest("error decoding patch: a merge patch is an object");
+        JsonObject item;
+        try
+        {
+            item = ObjectForm.Normalize(call.Resource, patched);
+        }
+        catch (FormatException exception)
+        {
+            throw ApiError.Invalid(call.Resource, call.Name, $"patch: Invalid value: {exception.Message}");
+        }
+
+        Admission?.Invoke(item);
+        CheckPlace(call, item["metadata"]!.AsObject());
+        if (item["metadata"]!["uid"] is { } uid && (string)uid! != stored.Uid)
+        {
+            throw ApiError.Invalid(call.Resource, call.Name, $"metadata.uid: Invalid value: \"{uid}\": field is immutable");
+        }
+
+        return Update(call, stored, item);
+    });
+
+    /// <returns>The object as it was deleted.</returns>
+    public StoredObject Delete(ApiCall call, DeletePreconditions? preconditions) => Run(call, 200, () =>
+    {
+        var stored = Existing(call);
+        Require("UID", preconditions?.Uid, stored.Uid, "The object might have been deleted and then recreated");
+        Require("ResourceVersion", preconditions?.ResourceVersion, stored.ResourceVersion, "The object might have been modified");
+        var revision = Publish(_store.Remove(call.Resource, stored)).Revision;
+        return call.Resource.HasStatus ? Ending(stored, revision) : stored.At(revision);
+
+        void Require(string what, string? expected, string actual, string perhaps)
+        {
+            if (expected is not null && expected != actual)
+            {
+                throw ApiError.Conflict(call.Resource, call.Name!, $"the {what} in the precondition ({expected}) does not match the {what} in record ({actual}). {perhaps}");
+            }
+        }
+    });
+
+    private ListPage Page(ApiCall call, ListRequest request)
     {
         var selector = ObjectSelector.Parse(call.Namespace, request.LabelSelector, request.FieldSelector);
         var from = string.IsNullOrEmpty(request.Continue) ? null : ContinueToken.Parse(request.Continue);
@@ -36,7 +133,12 @@ internal sealed partial class ApiOperations(TimeProvider timeProvider, InMemoryA
             throw new ApiError(504, "Timeout", $"Timeout: Too large resource version: {atLeast}, current: {_store.Revision}") { RetryAfterSeconds = 1 };
         }
 
-        var revision = from?.Revision ?? _store.Revision;
+        if (request.IsExact && from is null && atLeast < _store.CompactedRevision)
+        {
+            throw ApiError.Expired($"The provided resource version is too old: {atLeast}");
+        }
+
+        var revision = from?.Revision ?? (request.IsExact ? atLeast : _store.Revision);
         var limit = request.Limit is > 0 ? request.Limit.Value : int.MaxValue - 1;
         var items = _store.At(call.Resource, revision)
             .Where(o => (from is null || ObjectStore.IsAfter(o.Key, from.After)) && selector.Matches(o))
@@ -45,11 +147,50 @@ internal sealed partial class ApiOperations(TimeProvider timeProvider, InMemoryA
         var more = items.Count > limit;
         items = more ? items[..limit] : items;
         return new ListPage(items, Text(revision), more ? new ContinueToken(revision, items[^1].Key).ToString() : null);
-    });
+    }
 
-    public StoredObject Create(ApiCall call, ReadOnlyMemory<byte> body) => Run(call, 201, () =>
+    private static void CheckSize(ReadOnlyMemory<byte> body)
     {
-        var item = ReadBody(call, body);
+        if (body.Length > MaxRequestBytes)
+        {
+            throw ApiError.TooLarge($"limit is {MaxRequestBytes}");
+        }
+    }
+
+    private static string Text(long revision) => revision.ToString(CultureInfo.InvariantCulture);
+
+    private static JsonObject ReadBody(ApiCall call, ReadOnlyMemory<byte> body)
+    {
+        CheckSize(body);
+        try
+        {
+            return ObjectForm.Normalize(call.Resource, JsonText.ParseBody(body, $"the object provided is unrecognized (must be of type {call.Resource.Kind})") ?? new JsonObject());
+        }
+        catch (FormatException exception)
+        {
+            throw ApiError.BadRequest($"{call.Resource.Kind} in version \"v1\" cannot be handled as a {call.Resource.Kind}: {exception.Message}");
+        }
+    }
+
+    /// <summary>The name and the namespace in the object must be those of the URL.</summary>
+    private static void CheckPlace(ApiCall call, JsonObject metadata)
+    {
+        if (metadata["namespace"] is { } space && (string)space! != call.Namespace)
+        {
+            throw ApiError.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+        }
+
+        if (call.Name is not null && (string?)metadata["name"] != call.Name)
+        {
+            throw ApiError.BadRequest($"the name of the object ({metadata["name"]}) does not match the name on the URL ({call.Name})");
+        }
+    }
+
+    private StoredObject Existing(ApiCall call) =>
+        _store.Find(call.Resource, call.Key) ?? throw ApiError.NotFound(call.Resource, call.Name!);
+
+    private StoredObject Add(ApiCall call, JsonObject item)
+    {
         var metadata = item["metadata"]!.AsObject();
         CheckPlace(call, metadata);
         metadata["namespace"] = call.Namespace;
@@ -63,130 +204,32 @@ internal sealed partial class ApiOperations(TimeProvider timeProvider, InMemoryA
             metadata["name"] = (string)prefix! + RandomNumberGenerator.GetString(SuffixLetters, 5);
         }
 
-        if ((string?)metadata["name"] is { } name && _store.Find(call.Resource, new ObjectKey(call.Namespace!, name)) is not null)
+        if ((string?)metadata["name"] is { } name && _store.Find(call.Resource, new NamespacedName(call.Namespace!, name)) is not null)
         {
             throw ApiError.AlreadyExists(call.Resource, name);
         }
 
         metadata["uid"] = Guid.NewGuid().ToString();
-        metadata["creationTimestamp"] = timeProvider.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        metadata["creationTimestamp"] = Timestamp();
         metadata.Remove("deletionTimestamp");
+        if (call.Resource.HasStatus)
+        {
+            item["status"] = new JsonObject { ["phase"] = "Pending" };
+        }
+
         ObjectValidation.Check(call.Resource, item, stored: null);
         return Publish(_store.Put(call.Resource, item, before: null)).After!;
-    });
-
-    public StoredObject Replace(ApiCall call, ReadOnlyMemory<byte> body) => Run(call, 200, () =>
-    {
-        var item = ReadBody(call, body);
-        if (item["metadata"]!["name"] is null)
-        {
-            throw ApiError.BadRequest($"the name of the object (based on URL: {call.Name}) was undeterminable: name must be provided");
-        }
-
-        var metadata = item["metadata"]!.AsObject();
-        CheckPlace(call, metadata);
-        if (_store.Find(call.Resource, new ObjectKey(call.Namespace!, call.Name!)) is not { } stored)
-        {
-            throw metadata["uid"] is null
-                ? ApiError.NotFound(call.Resource, call.Name!)
-                : ApiError.Conflict(call.Resource, call.Name!, $"Precondition failed: UID in precondition: {metadata["uid"]}, UID in object meta: ");
-        }
-
-        // Leases alone have no unconditional update.
-        if (call.Resource == ApiResource.Leases && metadata["resourceVersion"] is null)
-        {
-            throw ApiError.Invalid(call.Resource, call.Name, "metadata.resourceVersion: Invalid value: 0x0: must be specified for an update");
-        }
-
-        return Update(call, stored, item);
-    });
-
-    public StoredObject Patch(ApiCall call, KubePatchType type, ReadOnlyMemory<byte> body) => Run(call, 200, () =>
-    {
-        var stored = Existing(call);
-        CheckSize(body);
-        var patch = JsonText.ParseBody(body.Span);
-        if (type == KubePatchType.Merge && patch is not JsonObject)
-        {
-            throw ApiError.PatchRefused("a merge patch is an object");
-        }
-
-        var patched = type == KubePatchType.Json ? JsonPatch.Apply(stored.ToNode(), patch) : MergePatch.Apply(stored.ToNode(), patch);
-        JsonObject item;
-        try
-        {
-            item = ObjectForm.Normalize(call.Resource, patched);
-        }
-        catch (FormatException exception)
-        {
-            throw ApiError.Invalid(call.Resource, call.Name, $"patch: Invalid value: {exception.Message}");
-        }
-
-        CheckPlace(call, item["metadata"]!.AsObject());
-        if (item["metadata"]!["uid"] is { } uid && (string)uid! != stored.Uid)
-        {
-            throw ApiError.Invalid(call.Resource, call.Name, $"metadata.uid: Invalid value: \"{uid}\": field is immutable");
-        }
-
-        return Update(call, stored, item);
-    });
-
-    public StoredObject Delete(ApiCall call, DeletePreconditions? preconditions) => Run(call, 200, () =>
-    {
-        var stored = Existing(call);
-        Require("UID", preconditions?.Uid, stored.Uid);
-        Require("ResourceVersion", preconditions?.ResourceVersion, stored.ResourceVersion);
-        Publish(_store.Remove(call.Resource, stored));
-        return stored;
-
-        void Require(string what, string? expected, string actual)
-        {
-            if (expected is not null && expected != actual)
-            {
-                throw ApiError.Conflict(call.Resource, call.Name!, $"Precondition failed: {what} in precondition: {expected}, {what} in object meta: {actual}");
-            }
-        }
-    });
-
-    private static void CheckSize(ReadOnlyMemory<byte> body)
-    {
-        if (body.Length > MaxRequestBytes)
-        {
-            throw ApiError.TooLarge($"Request entity too large: limit is {MaxRequestBytes}");
-        }
     }
 
-    private static string Text(long revision) => revision.ToString(CultureInfo.InvariantCulture);
+    private string Timestamp() => timeProvider.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    private static JsonObject ReadBody(ApiCall call, ReadOnlyMemory<byte> body)
+    /// <summary>A pod as its delete answers it: it ends, if at once.</summary>
+    private StoredObject Ending(StoredObject pod, long revision)
     {
-        CheckSize(body);
-        try
-        {
-            return ObjectForm.Normalize(call.Resource, JsonText.ParseBody(body.Span));
-        }
-        catch (FormatException exception)
-        {
-            throw ApiError.BadRequest($"{call.Resource.Kind} in version \"v1\" cannot be handled as a {call.Resource.Kind}: {exception.Message}");
-        }
+        var item = pod.ToNode();
+        (item["metadata"]!["deletionTimestamp"], item["metadata"]!["deletionGracePeriodSeconds"]) = (Timestamp(), 0);
+        return StoredObject.Create(item, revision);
     }
-
-    /// <summary>The name and the namespace in the object must be those of the URL.</summary>
-    private static void CheckPlace(ApiCall call, JsonObject metadata)
-    {
-        if (metadata["namespace"] is { } space && (string)space! != call.Namespace)
-        {
-            throw ApiError.BadRequest($"the namespace of the provided object does not match the namespace sent on the request ({space} and {call.Namespace})");
-        }
-
-        if (call.Name is not null && (string?)metadata["name"] != call.Name)
-        {
-            throw ApiError.BadRequest($"the name of the object ({metadata["name"]}) does not match the name on the URL ({call.Name})");
-        }
-    }
-
-    private StoredObject Existing(ApiCall call) =>
-        _store.Find(call.Resource, new ObjectKey(call.Namespace!, call.Name!)) ?? throw ApiError.NotFound(call.Resource, call.Name!);
 
     private StoredObject Update(ApiCall call, StoredObject stored, JsonObject item)
     {
@@ -209,11 +252,32 @@ internal sealed partial class ApiOperations(TimeProvider timeProvider, InMemoryA
         }
 
         metadata.Remove("deletionTimestamp");
+        if (call.Resource.HasStatus)
+        {
+            KeepOtherPart(item, before, call.Subresource == "status");
+        }
+
         ObjectValidation.Check(call.Resource, item, before);
         return JsonNode.DeepEquals(item, before) ? stored : Publish(_store.Put(call.Resource, item, stored)).After!;
     }
 
-    private T Run<T>(ApiCall call, int status, Func<T> operation)
+    /// <summary>The status is written by its subresource alone, and that writes nothing else but metadata; what else the body has is ignored.</summary>
+    private static void KeepOtherPart(JsonObject item, JsonObject before, bool isStatus)
+    {
+        var parts = item.Concat(before).Select(member => member.Key).Where(name => name is not ("apiVersion" or "kind" or "metadata"));
+        foreach (var name in parts.Where(name => (name == "status") != isStatus).ToHashSet())
+        {
+            item.Remove(name);
+            if (before[name] is { } kept)
+            {
+                item[name] = kept.DeepClone();
+            }
+        }
+    }
+
+    private T Run<T>(ApiCall call, int status, Func<T> operation) => Run(call, _ => status, operation);
+
+    private T Run<T>(ApiCall call, Func<T, int> status, Func<T> operation)
     {
         lock (_gate)
         {
@@ -230,7 +294,7 @@ internal sealed partial class ApiOperations(TimeProvider timeProvider, InMemoryA
                 }
 
                 var result = operation();
-                _log.Add(call, status);
+                _log.Add(call, status(result));
                 return result;
             }
             catch (ApiError error)
@@ -240,4 +304,26 @@ internal sealed partial class ApiOperations(TimeProvider timeProvider, InMemoryA
             }
         }
     }
+}
+
+/// <summary>What a list asks for.</summary>
+/// <param name="LabelSelector">Which labels.</param>
+/// <param name="FieldSelector">Which names.</param>
+/// <param name="Limit">How many at most.</param>
+/// <param name="Continue">Where the page before ended.</param>
+/// <param name="ResourceVersion">The revision that is shown at least.</param>
+/// <param name="IsExact">Whether it is the very revision that is shown.</param>
+internal sealed record ListRequest(
+    string? LabelSelector, string? FieldSelector, int? Limit, string? Continue, string? ResourceVersion = null, bool IsExact = false);
+
+/// <summary>One page of a list.</summary>
+internal sealed record ListPage(IReadOnlyList<StoredObject> Items, string ResourceVersion, string? Continue);
+
+/// <summary>What must hold for a delete.</summary>
+internal sealed record DeletePreconditions(string? Uid, string? ResourceVersion);
+
+internal enum PatchType
+{
+    Json,
+    Merge,
 }

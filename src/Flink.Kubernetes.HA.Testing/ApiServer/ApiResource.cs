@@ -11,6 +11,12 @@ internal sealed record ApiResource(string Group, string Plural, string Kind, str
 
     public static IReadOnlyList<ApiResource> All { get; } = [ConfigMaps, Leases, Pods];
 
+    /// <summary>Whether the status is a part of its own, which only the subresource <c>status</c> writes.</summary>
+    public bool HasStatus => this == Pods;
+
+    /// <summary>Whether an update of an object that is not there creates it.</summary>
+    public bool IsCreatedOnUpdate => this == Leases;
+
     public string ApiVersion => Group.Length == 0 ? "v1" : $"{Group}/v1";
 
     public string QualifiedName => Group.Length == 0 ? Plural : $"{Plural}.{Group}";

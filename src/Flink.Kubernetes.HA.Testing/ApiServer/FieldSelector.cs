@@ -1,5 +1,3 @@
-using Flink.Kubernetes.HA.KubeClient;
-
 namespace Flink.Kubernetes.HA.Testing.ApiServer;
 
 /// <summary>A field selector on <c>metadata.name</c> and <c>metadata.namespace</c>.</summary>
@@ -39,7 +37,7 @@ internal sealed class FieldSelector
             var value = requirement[(equals + 1)..];
             if (field is not ("metadata.name" or "metadata.namespace"))
             {
-                throw ApiError.BadRequest($"field label not supported: {field}");
+                throw ApiError.BadRequest($"\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"");
             }
 
             selector._requirements.Add((field, !isNot && value.StartsWith('=') ? value[1..] : value, isNot));
@@ -48,7 +46,7 @@ internal sealed class FieldSelector
         return selector;
     }
 
-    public bool Matches(ObjectKey key)
+    public bool Matches(NamespacedName key)
     {
         foreach (var (field, value, isNot) in _requirements)
         {
@@ -60,4 +58,14 @@ internal sealed class FieldSelector
 
         return true;
     }
+}
+
+/// <summary>Which objects of a resource a list or watch is about.</summary>
+internal sealed class ObjectSelector(string? namespaceName, LabelSelector labels, FieldSelector fields)
+{
+    public static ObjectSelector Parse(string? namespaceName, string? labelSelector, string? fieldSelector) =>
+        new(namespaceName, LabelSelector.Parse(labelSelector), FieldSelector.Parse(fieldSelector));
+
+    public bool Matches(StoredObject item) =>
+        (namespaceName is null || item.Key.Namespace == namespaceName) && fields.Matches(item.Key) && labels.Matches(item.Labels);
 }

@@ -3,19 +3,24 @@ using System.Text.Json.Nodes;
 
 namespace Flink.Kubernetes.HA.Testing.ApiServer;
 
-/// <summary>Applies a JSON Patch (RFC 6902) as the API server does: a <c>test</c> for null also passes on what is absent.</summary>
+/// <summary>Applies a JSON Patch (RFC 6902) as the API server does, which is milder than the RFC here and stricter there.</summary>
+/// <remarks>
+/// A member that is absent is null to <c>test</c>, <c>copy</c> and <c>replace</c>, but not to <c>remove</c> and <c>move</c>; its parent must
+/// exist. A <c>value</c> that is absent is null. Strings and numbers are equal when they are encoded alike.
+/// </remarks>
 internal static class JsonPatch
 {
     private const int MaxOperations = 10_000;
 
     /// <summary>Returns the patched document; the one given is changed on the way and must not be used again.</summary>
-    public static JsonNode? Apply(JsonNode? document, JsonNode patch)
+    public static JsonNode? Apply(JsonNode? document, JsonNode? patch)
     {
-        if (patch is not JsonArray operations)
+        if (patch is null)
         {
-            throw ApiError.BadRequest("a JSON Patch is an array of operations");
+            return document;
         }
 
+        var operations = patch as JsonArray ?? throw ApiError.BadRequest("error decoding patch: a JSON Patch is an array of operations");
         if (operations.Count > MaxOperations)
         {
             throw ApiError.TooLarge($"The allowed maximum operations in a JSON patch is {MaxOperations}, got {operations.Count}");
@@ -23,7 +28,8 @@ internal static class JsonPatch
 
         foreach (var node in operations)
         {
-            var operation = node as JsonObject ?? throw ApiError.BadRequest("an operation of a JSON Patch is an object");
+            // For Go a null is an operation without members, and anything else is no operation.
+            var operation = node is null ? [] : node as JsonObject ?? throw ApiError.BadRequest("error decoding patch: an operation of a JSON Patch is an object");
             document = Apply(document, operation);
         }
 
@@ -36,104 +42,83 @@ internal static class JsonPatch
         switch (Text(operation, "op"))
         {
             case "add":
-                return Add(document, path, Value(operation));
+                Add(document, path, Value(operation));
+                break;
             case "remove":
-                return Remove(document, path);
+                Remove(document, path);
+                break;
+            case "replace" when path.IsRoot:
+                return Value(operation);
             case "replace":
-                return Replace(document, path, Value(operation));
+                Replace(document, path, Value(operation));
+                break;
             case "move":
                 var source = Pointer(operation, "from");
-                if (source.IsProperPrefixOf(path))
-                {
-                    throw ApiError.PatchRefused($"\"{source}\" cannot be moved into itself");
-                }
-
                 var moved = Get(document, source);
-                return Add(Remove(document, source), path, moved);
+                Remove(document, source);
+                Add(document, path, moved);
+                break;
             case "copy":
-                return Add(document, path, Get(document, Pointer(operation, "from"))?.DeepClone());
+                Add(document, path, Get(document, Pointer(operation, "from"))?.DeepClone());
+                break;
+            case "test" when !AreEqual(path.IsRoot ? document : Get(document, path), Value(operation)):
+                throw ApiError.PatchRefused($"testing value {path} failed: test failed");
             case "test":
-                Test(document, path, Value(operation));
-                return document;
+                break;
             case var unknown:
                 throw ApiError.PatchRefused($"unexpected kind of operation: \"{unknown}\"");
         }
-    }
-
-    private static JsonNode? Add(JsonNode? document, JsonPointer path, JsonNode? value)
-    {
-        if (path.IsRoot)
-        {
-            return value;
-        }
-
-        switch (path.Parent(document))
-        {
-            case JsonArray array:
-                array.Insert(path.Last == "-" ? array.Count : path.Index(path.Last, array.Count), value);
-                break;
-            case JsonObject parent:
-                parent[path.Last] = value;
-                break;
-        }
 
         return document;
     }
 
-    private static JsonNode? Remove(JsonNode? document, JsonPointer path)
+    private static void Add(JsonNode? document, JsonPointer path, JsonNode? value)
     {
-        if (path.IsRoot)
+        if (path.Parent(document) is JsonArray items)
         {
-            return null;
+            items.Insert(path.InsertionIn(items), value);
         }
-
-        switch (path.Parent(document))
+        else
         {
-            case JsonArray array:
-                array.RemoveAt(path.Index(path.Last, array.Count - 1));
-                break;
-            case JsonObject parent when !parent.Remove(path.Last):
-                throw ApiError.PatchRefused($"remove: the path \"{path}\" does not exist");
+            path.Parent(document)[path.Last] = value;
         }
-
-        return document;
     }
 
-    private static JsonNode? Replace(JsonNode? document, JsonPointer path, JsonNode? value)
+    private static void Remove(JsonNode? document, JsonPointer path)
     {
-        if (path.IsRoot)
-        {
-            return value;
-        }
-
         switch (path.Parent(document))
         {
-            case JsonArray array:
-                array[path.Index(path.Last, array.Count - 1)] = value;
+            case JsonArray items:
+                items.RemoveAt(path.IndexIn(items));
                 break;
-            case JsonObject parent:
-                parent[path.Last] = parent.ContainsKey(path.Last) ? value : throw ApiError.PatchRefused($"replace: the path \"{path}\" does not exist");
-                break;
+            case JsonObject members when !members.Remove(path.Last):
+                throw ApiError.PatchRefused($"the path \"{path}\" does not exist");
         }
-
-        return document;
     }
 
-    private static JsonNode? Get(JsonNode? document, JsonPointer path) => path.IsRoot ? document : path.Parent(document) switch
+    private static void Replace(JsonNode? document, JsonPointer path, JsonNode? value)
     {
-        JsonArray array => array[path.Index(path.Last, array.Count - 1)],
-        JsonObject parent when parent.TryGetPropertyValue(path.Last, out var value) => value,
-        _ => throw ApiError.PatchRefused($"the path \"{path}\" does not exist"),
+        if (path.Parent(document) is JsonArray items)
+        {
+            items[path.IndexIn(items)] = value;
+        }
+        else
+        {
+            path.Parent(document)[path.Last] = value;
+        }
+    }
+
+    private static JsonNode? Get(JsonNode? document, JsonPointer path) =>
+        path.Parent(document) is JsonArray items ? items[path.IndexIn(items)] : path.Parent(document)[path.Last];
+
+    private static bool AreEqual(JsonNode? actual, JsonNode? expected) => (actual, expected) switch
+    {
+        (null, null) => true,
+        (JsonObject x, JsonObject y) => x.Count == y.Count && x.All(member => y.TryGetPropertyValue(member.Key, out var other) && AreEqual(member.Value, other)),
+        (JsonArray x, JsonArray y) => x.Count == y.Count && x.Zip(y).All(pair => AreEqual(pair.First, pair.Second)),
+        (JsonValue x, JsonValue y) => JsonText.Encode(x) == JsonText.Encode(y),
+        _ => false,
     };
-
-    private static void Test(JsonNode? document, JsonPointer path, JsonNode? expected)
-    {
-        var actual = !path.IsRoot && path.Parent(document) is JsonObject parent ? parent[path.Last] : Get(document, path);
-        if (!JsonNode.DeepEquals(actual, expected))
-        {
-            throw ApiError.PatchRefused($"testing value {path} failed: test failed");
-        }
-    }
 
     private static JsonPointer Pointer(JsonObject operation, string member) => JsonPointer.Parse(Text(operation, member));
 
@@ -142,6 +127,5 @@ internal static class JsonPatch
             ? value.GetValue<string>()
             : throw ApiError.PatchRefused($"an operation lacks \"{member}\"");
 
-    private static JsonNode? Value(JsonObject operation) =>
-        operation.TryGetPropertyValue("value", out var value) ? value?.DeepClone() : throw ApiError.PatchRefused("an operation lacks \"value\"");
+    private static JsonNode? Value(JsonObject operation) => operation["value"]?.DeepClone();
 }

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Flink.Kubernetes.HA.KubeClient;
 
 namespace Flink.Kubernetes.HA.Testing.ApiServer;
 
@@ -8,11 +7,11 @@ internal sealed class ObjectStore(int historyLimit)
 {
     private const long HistoryBytesLimit = 64L * 1024 * 1024;
 
-    private static readonly Comparer<ObjectKey> s_keyOrder = Comparer<ObjectKey>.Create((x, y) =>
+    private static readonly Comparer<NamespacedName> KeyOrder = Comparer<NamespacedName>.Create((x, y) =>
         string.CompareOrdinal(x.Namespace, y.Namespace) is var order and not 0 ? order : string.CompareOrdinal(x.Name, y.Name));
 
-    private readonly Dictionary<ApiResource, SortedDictionary<ObjectKey, StoredObject>> _objects =
-        ApiResource.All.ToDictionary(r => r, _ => new SortedDictionary<ObjectKey, StoredObject>(s_keyOrder));
+    private readonly Dictionary<ApiResource, SortedDictionary<NamespacedName, StoredObject>> _objects =
+        ApiResource.All.ToDictionary(r => r, _ => new SortedDictionary<NamespacedName, StoredObject>(KeyOrder));
 
     private readonly Queue<StoreEvent> _history = new();
     private long _historyBytes;
@@ -22,7 +21,7 @@ internal sealed class ObjectStore(int historyLimit)
     /// <summary>The oldest revision from which the history is complete.</summary>
     public long CompactedRevision { get; private set; } = 1;
 
-    public StoredObject? Find(ApiResource resource, ObjectKey key) => _objects[resource].GetValueOrDefault(key);
+    public StoredObject? Find(ApiResource resource, NamespacedName key) => _objects[resource].GetValueOrDefault(key);
 
     public StoreEvent Put(ApiResource resource, JsonObject json, StoredObject? before)
     {
@@ -45,7 +44,7 @@ internal sealed class ObjectStore(int historyLimit)
             return _objects[resource].Values;
         }
 
-        var objects = new SortedDictionary<ObjectKey, StoredObject>(_objects[resource], s_keyOrder);
+        var objects = new SortedDictionary<NamespacedName, StoredObject>(_objects[resource], KeyOrder);
         foreach (var change in _history.Reverse().TakeWhile(e => e.Revision > revision).Where(e => e.Resource == resource))
         {
             if (change.Before is { } before)
@@ -64,7 +63,7 @@ internal sealed class ObjectStore(int historyLimit)
     public IEnumerable<StoreEvent> Since(ApiResource resource, long revision) =>
         _history.Where(e => e.Revision > revision && e.Resource == resource);
 
-    public static bool IsAfter(ObjectKey key, ObjectKey other) => s_keyOrder.Compare(key, other) > 0;
+    public static bool IsAfter(NamespacedName key, NamespacedName other) => KeyOrder.Compare(key, other) > 0;
 
     public void Compact()
     {
@@ -86,4 +85,14 @@ internal sealed class ObjectStore(int historyLimit)
 
         return change;
     }
+}
+
+/// <summary>One change of the store.</summary>
+/// <param name="Revision">Its place in the order of all changes.</param>
+/// <param name="Resource">The kind of the object.</param>
+/// <param name="Before">The object before, or <see langword="null"/> when it was created.</param>
+/// <param name="After">The object after, or <see langword="null"/> when it was deleted.</param>
+internal sealed record StoreEvent(long Revision, ApiResource Resource, StoredObject? Before, StoredObject? After)
+{
+    public long Size => (Before?.Json.Length ?? 0) + (After?.Json.Length ?? 0);
 }

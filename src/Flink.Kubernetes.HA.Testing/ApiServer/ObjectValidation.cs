@@ -9,7 +9,7 @@ internal static class ObjectValidation
 {
     private const int MaxDataBytes = 1_048_576;
     private const int MaxAnnotationBytes = 262_144;
-    private static readonly string[] s_contents = ["data", "binaryData"];
+    private static readonly string[] Contents = ["data", "binaryData"];
 
     /// <param name="resource">The kind.</param>
     /// <param name="item">The object, normalized.</param>
@@ -99,7 +99,7 @@ internal static class ObjectValidation
 
         if (IsImmutable(stored))
         {
-            var changed = s_contents.FirstOrDefault(field => !JsonNode.DeepEquals(item[field], stored![field]));
+            var changed = Contents.FirstOrDefault(field => !JsonNode.DeepEquals(item[field], stored![field]));
             changed ??= IsImmutable(item) ? null : "immutable";
             if (changed is not null)
             {

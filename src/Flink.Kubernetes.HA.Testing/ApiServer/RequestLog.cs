@@ -19,7 +19,7 @@ internal sealed class RequestLog(TimeProvider timeProvider)
 
     public void Add(ApiCall call, int status)
     {
-        var request = new ApiRequest(call.User, call.Verb, call.Resource.QualifiedName, call.Namespace, call.Name, status, timeProvider.GetUtcNow());
+        var request = new ApiRequest(call.User, call.Verb, call.QualifiedName, call.Namespace, call.Name, status, timeProvider.GetUtcNow());
         lock (_gate)
         {
             _requests.Add(request);

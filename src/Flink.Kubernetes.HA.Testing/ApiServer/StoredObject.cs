@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Flink.Kubernetes.HA.KubeClient;
 
 namespace Flink.Kubernetes.HA.Testing.ApiServer;
 
@@ -14,7 +13,7 @@ internal sealed class StoredObject
         var metadata = json["metadata"]!.AsObject();
         metadata["resourceVersion"] = ResourceVersion = revision.ToString(CultureInfo.InvariantCulture);
         Revision = revision;
-        Key = new ObjectKey((string)metadata["namespace"]!, (string)metadata["name"]!);
+        Key = new NamespacedName((string)metadata["namespace"]!, (string)metadata["name"]!);
         Uid = (string)metadata["uid"]!;
         Labels = metadata["labels"] is JsonObject labels
             ? labels.ToDictionary(l => l.Key, l => (string)l.Value!, StringComparer.Ordinal)
@@ -23,7 +22,7 @@ internal sealed class StoredObject
         _metadataJson = new Lazy<byte[]>(ToMetadataOnly);
     }
 
-    public ObjectKey Key { get; }
+    public NamespacedName Key { get; }
 
     public string Uid { get; }
 
@@ -53,3 +52,6 @@ internal sealed class StoredObject
         ["metadata"] = ToNode()["metadata"]!.DeepClone(),
     });
 }
+
+/// <summary>What tells an object from the others of its kind.</summary>
+internal readonly record struct NamespacedName(string Namespace, string Name);

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Flink.Kubernetes.HA.KubeClient;
 
 namespace Flink.Kubernetes.HA.Testing.ApiServer;
 
@@ -8,6 +7,7 @@ internal sealed class WatchStream(ApiResource resource, ObjectSelector selector,
 {
     private readonly Channel<WatchMessage> _messages = Channel.CreateUnbounded<WatchMessage>(new UnboundedChannelOptions { SingleReader = true });
     private readonly List<ITimer> _timers = [];
+    private long? _lastBookmark;
 
     /// <summary>The events; it ends when the server ends the watch, and fails when the server or the network breaks it.</summary>
     public ChannelReader<WatchMessage> Messages => _messages.Reader;
@@ -17,7 +17,7 @@ internal sealed class WatchStream(ApiResource resource, ObjectSelector selector,
     {
         if (selector.Matches(existing))
         {
-            Send(WatchEventType.Added, existing, existing.Revision);
+            Send("ADDED", existing, existing.Revision);
         }
     }
 
@@ -33,19 +33,21 @@ internal sealed class WatchStream(ApiResource resource, ObjectSelector selector,
         var after = change.After is { } a && selector.Matches(a) ? a : null;
         if (after is not null)
         {
-            Send(before is null ? WatchEventType.Added : WatchEventType.Modified, after, change.Revision);
+            Send(before is null ? "ADDED" : "MODIFIED", after, change.Revision);
         }
         else if (before is not null)
         {
-            Send(WatchEventType.Deleted, before.At(change.Revision), change.Revision);
+            Send("DELETED", before.At(change.Revision), change.Revision);
         }
     }
 
-    public void Bookmark(long revision)
+    /// <summary>Sends a bookmark, at most one at a time: the periodic one and the one before the end may be due together, in either order.</summary>
+    public void Bookmark(long revision, long timestamp)
     {
-        if (allowBookmarks && revision >= afterRevision)
+        if (allowBookmarks && revision >= afterRevision && timestamp != _lastBookmark)
         {
-            Send(WatchEventType.Bookmark, null, revision);
+            _lastBookmark = timestamp;
+            Send("BOOKMARK", null, revision);
         }
     }
 
@@ -61,5 +63,8 @@ internal sealed class WatchStream(ApiResource resource, ObjectSelector selector,
         onDispose(this);
     }
 
-    private void Send(WatchEventType type, StoredObject? item, long revision) => _messages.Writer.TryWrite(new WatchMessage(type, item, revision));
+    private void Send(string type, StoredObject? item, long revision) => _messages.Writer.TryWrite(new WatchMessage(type, item, revision));
 }
+
+/// <summary>One event of a watch; a bookmark has a revision and no object.</summary>
+internal readonly record struct WatchMessage(string Type, StoredObject? Object, long Revision);

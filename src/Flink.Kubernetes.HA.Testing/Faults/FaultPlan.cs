@@ -1,20 +1,19 @@
 namespace Flink.Kubernetes.HA.Testing.Faults;
 
-/// <summary>The rules in force and the calls that were made.</summary>
-internal sealed class FaultPlan<TRule, TCall>(Func<TRule, TCall, bool> isAbout)
-    where TRule : class, IFaultRule
+/// <summary>The faults in force and the calls that were made.</summary>
+internal sealed class FaultPlan<TCall>(Func<Fault, TCall, bool> isAbout)
     where TCall : notnull
 {
     private readonly Lock _gate = new();
-    private readonly List<InjectedRule> _rules = [];
+    private readonly List<InjectedFault> _faults = [];
     private readonly Dictionary<TCall, int> _counts = [];
 
-    public IDisposable Add(TRule rule)
+    public IDisposable Add(Fault fault)
     {
-        var injected = new InjectedRule(this, rule);
+        var injected = new InjectedFault(this, fault);
         lock (_gate)
         {
-            _rules.Add(injected);
+            _faults.Add(injected);
         }
 
         return injected;
@@ -24,30 +23,30 @@ internal sealed class FaultPlan<TRule, TCall>(Func<TRule, TCall, bool> isAbout)
     {
         lock (_gate)
         {
-            _rules.Clear();
+            _faults.Clear();
         }
     }
 
-    /// <summary>Counts the call and returns the rule that strikes it.</summary>
-    public TRule? Next(TCall call)
+    /// <summary>Counts the call and returns the fault that strikes it.</summary>
+    public Fault? Next(TCall call)
     {
         lock (_gate)
         {
             _counts[call] = _counts.GetValueOrDefault(call) + 1;
-            TRule? strikes = null;
-            foreach (var injected in _rules)
+            Fault? strikes = null;
+            foreach (var injected in _faults)
             {
-                var rule = injected.Rule;
-                if (!isAbout(rule, call))
+                var fault = injected.Fault;
+                if (!isAbout(fault, call))
                 {
                     continue;
                 }
 
                 injected.Seen++;
-                if (strikes is null && injected.Seen > rule.After && (rule.Times is null || injected.Struck < rule.Times))
+                if (strikes is null && injected.Seen > fault.After && (fault.Times is null || injected.Struck < fault.Times))
                 {
                     injected.Struck++;
-                    strikes = rule;
+                    strikes = fault;
                 }
             }
 
@@ -63,9 +62,9 @@ internal sealed class FaultPlan<TRule, TCall>(Func<TRule, TCall, bool> isAbout)
         }
     }
 
-    private sealed class InjectedRule(FaultPlan<TRule, TCall> plan, TRule rule) : IDisposable
+    private sealed class InjectedFault(FaultPlan<TCall> plan, Fault fault) : IDisposable
     {
-        public TRule Rule { get; } = rule;
+        public Fault Fault { get; } = fault;
 
         public int Seen { get; set; }
 
@@ -75,7 +74,7 @@ internal sealed class FaultPlan<TRule, TCall>(Func<TRule, TCall, bool> isAbout)
         {
             lock (plan._gate)
             {
-                plan._rules.Remove(this);
+                plan._faults.Remove(this);
             }
         }
     }

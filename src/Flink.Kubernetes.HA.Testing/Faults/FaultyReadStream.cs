@@ -2,18 +2,18 @@ using Flink.Kubernetes.HA.Storage.Streams;
 
 namespace Flink.Kubernetes.HA.Testing.Faults;
 
-/// <summary>A stream that breaks, ends early or has a wrong byte, as its rule says.</summary>
-internal sealed class FaultyReadStream(Stream inner, StorageFaultRule rule, Func<Exception> failure) : ReadStream
+/// <summary>A stream that breaks, ends early or has a wrong byte, as its fault says.</summary>
+internal sealed class FaultyReadStream(Stream inner, Fault fault, Func<Exception> failure) : ReadStream
 {
     private long _read;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var left = rule.Bytes - _read;
-        if (rule.Kind == StorageFaultKind.CorruptRead || left > buffer.Length)
+        var left = fault.Count - _read;
+        if (fault.Kind == FaultKind.CorruptRead || left > buffer.Length)
         {
             var count = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-            if (rule.Kind == StorageFaultKind.CorruptRead && left >= 0 && left < count)
+            if (fault.Kind == FaultKind.CorruptRead && left >= 0 && left < count)
             {
                 buffer.Span[(int)left] ^= 0xFF;
             }
@@ -24,7 +24,7 @@ internal sealed class FaultyReadStream(Stream inner, StorageFaultRule rule, Func
 
         if (left == 0)
         {
-            return rule.Kind == StorageFaultKind.TruncateRead ? 0 : throw failure();
+            return fault.Kind == FaultKind.TruncateRead ? 0 : throw failure();
         }
 
         var some = await inner.ReadAsync(buffer[..(int)left], cancellationToken).ConfigureAwait(false);

@@ -3,55 +3,55 @@ using Flink.Kubernetes.HA.Storage;
 namespace Flink.Kubernetes.HA.Testing.Faults;
 
 /// <summary>Runs calls to a storage, and lets them fail as the plan says.</summary>
-internal sealed class FaultyStorageCalls(FaultPlan<StorageFaultRule, StorageCall> plan, TimeProvider timeProvider) : IDisposable
+internal sealed class FaultyStorageCalls(FaultPlan<StorageCall> plan, TimeProvider timeProvider) : IDisposable
 {
     private readonly CancellationTokenSource _stopped = new();
 
-    /// <param name="call">What the rules see.</param>
-    /// <param name="send">Does it; told the rule, for streams that go wrong later.</param>
+    /// <param name="call">What the faults see.</param>
+    /// <param name="send">Does it; it gets the fault, for streams that go wrong later.</param>
     /// <param name="late">Takes over what the call needs, and returns what does it later.</param>
     /// <param name="cancellationToken">The caller's.</param>
     public async Task<T> RunAsync<T>(
         StorageCall call,
-        Func<StorageFaultRule?, CancellationToken, Task<T>> send,
+        Func<Fault?, CancellationToken, Task<T>> send,
         Func<CancellationToken, Task<Func<CancellationToken, Task>>>? late,
         CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var rule = plan.Next(call);
-        switch (rule?.Kind)
+        var fault = plan.Next(call);
+        switch (fault?.Kind)
         {
-            case StorageFaultKind.Fail:
-                throw call.Failed(rule.Failure);
-            case StorageFaultKind.LoseRequest:
+            case FaultKind.Fail:
+                throw call.Failed(fault.Failure);
+            case FaultKind.LoseRequest:
                 throw call.Lost("the request was lost");
-            case StorageFaultKind.DeliverLate:
+            case FaultKind.DeliverLate:
                 if (late is not null)
                 {
-                    _ = DeliverLateAsync(rule.Wait, await late(cancellationToken).ConfigureAwait(false));
+                    _ = DeliverLateAsync(fault.Wait, await late(cancellationToken).ConfigureAwait(false));
                 }
 
                 throw call.Lost("the request is late");
-            case StorageFaultKind.LoseResponse:
+            case FaultKind.LoseResponse:
                 await CompleteAsync(send, cancellationToken).ConfigureAwait(false);
                 throw call.Lost("the answer was lost");
-            case StorageFaultKind.Hang:
-                if (rule.AfterEffect)
+            case FaultKind.Hang:
+                if (fault.AfterEffect)
                 {
                     await CompleteAsync(send, cancellationToken).ConfigureAwait(false);
                 }
 
                 await WaitAsync(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
                 break;
-            case StorageFaultKind.Delay when !rule.AfterEffect:
-                await WaitAsync(rule.Wait, cancellationToken).ConfigureAwait(false);
+            case FaultKind.Delay when !fault.AfterEffect:
+                await WaitAsync(fault.Wait, cancellationToken).ConfigureAwait(false);
                 break;
         }
 
-        var result = await send(rule, cancellationToken).ConfigureAwait(false);
-        if (rule is { Kind: StorageFaultKind.Delay, AfterEffect: true })
+        var result = await send(fault, cancellationToken).ConfigureAwait(false);
+        if (fault is { Kind: FaultKind.Delay, AfterEffect: true })
         {
-            await WaitAsync(rule.Wait, cancellationToken).ConfigureAwait(false);
+            await WaitAsync(fault.Wait, cancellationToken).ConfigureAwait(false);
         }
 
         return result;
@@ -64,7 +64,7 @@ internal sealed class FaultyStorageCalls(FaultPlan<StorageFaultRule, StorageCall
         _stopped.Dispose();
     }
 
-    private static async Task CompleteAsync<T>(Func<StorageFaultRule?, CancellationToken, Task<T>> send, CancellationToken cancellationToken)
+    private static async Task CompleteAsync<T>(Func<Fault?, CancellationToken, Task<T>> send, CancellationToken cancellationToken)
     {
         try
         {
@@ -73,7 +73,7 @@ internal sealed class FaultyStorageCalls(FaultPlan<StorageFaultRule, StorageCall
         }
         catch (StateStorageException)
         {
-            // A refusal is an answer like any other: the caller never hears of it.
+            // The caller gets another failure in any case.
         }
     }
 

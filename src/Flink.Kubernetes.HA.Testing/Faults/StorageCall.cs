@@ -2,7 +2,7 @@ using Flink.Kubernetes.HA.Storage;
 
 namespace Flink.Kubernetes.HA.Testing.Faults;
 
-/// <summary>What rules see of a call to a storage, and how its failures are told.</summary>
+/// <summary>What faults see of a call to a storage, and the exceptions of its failures.</summary>
 internal sealed record StorageCall(string Verb, string Text)
 {
     private bool IsWrite => Verb is "write" or "delete";
@@ -12,7 +12,7 @@ internal sealed record StorageCall(string Verb, string Text)
 
     /// <summary>It was not sent, and the caller can know that except after a time-out.</summary>
     public StateStorageException Failed(StateStorageFailure failure) =>
-        ToException(failure, $"injected failure {failure}: withdraw the rule", IsWrite && failure == StateStorageFailure.Timeout);
+        ToException(failure, $"injected failure {failure}: withdraw the fault", IsWrite && failure == StateStorageFailure.Timeout);
 
     /// <summary>It was sent, and no answer came.</summary>
     public StateStorageException Lost(string what) => ToException(StateStorageFailure.Unavailable, $"{what} (injected)", IsWrite);

@@ -6,10 +6,12 @@ namespace Flink.Kubernetes.HA.Testing.Http;
 /// <summary>What kubectl asks before it does anything: the version, the groups and the resources.</summary>
 internal static class Discovery
 {
-    private static readonly string[] s_verbs = ["create", "delete", "get", "list", "patch", "update", "watch"];
-    private static readonly Dictionary<string, byte[]> s_documents = Documents().Concat(OpenApi.Documents()).ToDictionary(d => d.Path, d => JsonText.ToUtf8(d.Document), StringComparer.Ordinal);
+    private static readonly string[] Verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
-    public static byte[]? Find(string? path) => s_documents.GetValueOrDefault((path ?? string.Empty).TrimEnd('/'));
+    private static readonly Dictionary<string, byte[]> Found =
+        Documents().Concat(OpenApi.Documents()).ToDictionary(d => d.Path, d => JsonText.ToUtf8(d.Document), StringComparer.Ordinal);
+
+    public static byte[]? Find(string? path) => Found.GetValueOrDefault((path ?? string.Empty).TrimEnd('/'));
 
     private static IEnumerable<(string Path, JsonNode Document)> Documents()
     {
@@ -48,8 +50,24 @@ internal static class Discovery
         ["kind"] = "APIResourceList",
         ["apiVersion"] = "v1",
         ["groupVersion"] = group.Length == 0 ? "v1" : $"{group}/v1",
-        ["resources"] = new JsonArray([.. ApiResource.All.Where(r => r.Group == group).Select(Resource)]),
+        ["resources"] = new JsonArray([.. ApiResource.All.Where(r => r.Group == group).SelectMany(ResourceAndStatus)]),
     };
+
+    private static IEnumerable<JsonNode> ResourceAndStatus(ApiResource resource)
+    {
+        yield return Resource(resource);
+        if (resource.HasStatus)
+        {
+            yield return new JsonObject
+            {
+                ["name"] = $"{resource.Plural}/status",
+                ["singularName"] = string.Empty,
+                ["namespaced"] = true,
+                ["kind"] = resource.Kind,
+                ["verbs"] = new JsonArray("get", "patch", "update"),
+            };
+        }
+    }
 
     private static JsonObject Resource(ApiResource resource) => new()
     {
@@ -57,7 +75,7 @@ internal static class Discovery
         ["singularName"] = resource.Kind.ToLowerInvariant(),
         ["namespaced"] = true,
         ["kind"] = resource.Kind,
-        ["verbs"] = new JsonArray([.. s_verbs.Select(v => (JsonNode)v)]),
+        ["verbs"] = new JsonArray([.. Verbs.Select(v => (JsonNode)v)]),
         ["shortNames"] = resource.ShortName.Length == 0 ? [] : new JsonArray(resource.ShortName),
     };
 }

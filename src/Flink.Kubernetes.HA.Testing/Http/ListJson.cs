@@ -22,13 +22,22 @@ internal static class ListJson
         }
 
         writer.WriteEndObject();
-        writer.WriteStartArray("items");
-        foreach (var item in page.Items)
+        if (metadataOnly && page.Items.Count == 0)
         {
-            writer.WriteRawValue(metadataOnly ? item.MetadataJson : WithoutKind(item), skipInputValidation: true);
+            // As the real server: [] is for lists of whole objects.
+            writer.WriteNull("items");
+        }
+        else
+        {
+            writer.WriteStartArray("items");
+            foreach (var item in page.Items)
+            {
+                writer.WriteRawValue(metadataOnly ? item.MetadataJson : WithoutKind(item), skipInputValidation: true);
+            }
+
+            writer.WriteEndArray();
         }
 
-        writer.WriteEndArray();
         writer.WriteEndObject();
         writer.Flush();
         return buffer.WrittenMemory;

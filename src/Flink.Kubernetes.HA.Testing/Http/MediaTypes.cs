@@ -1,4 +1,3 @@
-using Flink.Kubernetes.HA.KubeClient;
 using Flink.Kubernetes.HA.Testing.ApiServer;
 
 namespace Flink.Kubernetes.HA.Testing.Http;
@@ -35,10 +34,10 @@ internal static class MediaTypes
     }
 
     /// <summary>The kind of a patch; of the objects here a strategic merge patch without directives means the same as a merge patch.</summary>
-    public static KubePatchType PatchType(string? contentType) => WithoutParameters(contentType) switch
+    public static PatchType PatchTypeOf(string? contentType) => WithoutParameters(contentType) switch
     {
-        "application/json-patch+json" => KubePatchType.Json,
-        "application/merge-patch+json" or "application/strategic-merge-patch+json" => KubePatchType.Merge,
+        "application/json-patch+json" => PatchType.Json,
+        "application/merge-patch+json" or "application/strategic-merge-patch+json" => PatchType.Merge,
         var other => throw new ApiError(
             415,
             "UnsupportedMediaType",

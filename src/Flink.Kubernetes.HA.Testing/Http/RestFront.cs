@@ -1,98 +1,85 @@
 using Flink.Kubernetes.HA.Testing.ApiServer;
-using Microsoft.AspNetCore.Http;
 
 namespace Flink.Kubernetes.HA.Testing.Http;
 
-/// <summary>Kubernetes' REST API in front of the operations.</summary>
-internal sealed class RestFront(ApiOperations operations, IReadOnlyDictionary<string, string>? tokens, CancellationToken stopping)
+/// <summary>Kubernetes' REST API in front of the operations, whichever way the requests come in.</summary>
+internal sealed class RestFront(ApiOperations operations)
 {
-    public async Task HandleAsync(HttpContext context)
+    /// <exception cref="ConnectionBrokenException">The server has been stopped.</exception>
+    public async Task<RestResponse> AnswerAsync(RestRequest request, CancellationToken cancellationToken)
     {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         try
         {
-            await AnswerAsync(context, ended.Token).ConfigureAwait(false);
+            if (request.User is null)
+            {
+                throw new ApiError(401, "Unauthorized", "Unauthorized");
+            }
+
+            return Discovery.Find(request.Path) is { } document
+                ? new RestResponse(200, document)
+                : await AnswerAsync(request, CallOf(request, request.User), cancellationToken).ConfigureAwait(false);
         }
-        catch (ApiError error) when (!context.Response.HasStarted)
+        catch (ApiError error)
         {
-            await RestResponse.WriteErrorAsync(context.Response, error, ended.Token).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is ConnectionBrokenException or OperationCanceledException)
-        {
-            context.Abort();
+            return RestResponse.Of(error);
         }
     }
 
-    private async Task AnswerAsync(HttpContext context, CancellationToken cancellationToken)
+    private async Task<RestResponse> AnswerAsync(RestRequest request, ApiCall call, CancellationToken cancellationToken)
     {
-        var (request, response) = (context.Request, context.Response);
-        var user = Authenticate(request);
-        if (Discovery.Find(request.Path) is { } document)
+        var metadataOnly = MediaTypes.WantsMetadataOnly(request.Accept);
+        switch (call.Verb)
         {
-            await RestResponse.WriteAsync(response, 200, document, cancellationToken).ConfigureAwait(false);
-            return;
+            case "watch":
+                var watch = operations.Watch(call, request.Query.ToWatch());
+                return new RestResponse(200, default) { Watch = new WatchBody(watch, call.Resource, metadataOnly) };
+            case "list":
+                return new RestResponse(200, ListJson.ToUtf8(call.Resource, operations.List(call, request.Query.ToList()), metadataOnly));
+            case "deletecollection":
+                return new RestResponse(200, ListJson.ToUtf8(call.Resource, operations.DeleteCollection(call, request.Query.ToList()), metadataOnly));
+            case "get":
+                return Answer(operations.Get(call));
         }
 
-        if (RestPath.Parse(request.Path) is not { } path)
+        var body = await request.ReadBodyAsync(cancellationToken).ConfigureAwait(false);
+        switch (call.Verb)
+        {
+            case "create":
+                return Answer(operations.Create(call, body), isCreated: true);
+            case "update":
+                var (item, isCreated) = operations.Replace(call, body);
+                return Answer(item, isCreated);
+            case "patch":
+                return Answer(operations.Patch(call, MediaTypes.PatchTypeOf(request.ContentType), body));
+            default:
+                return new RestResponse(200, Deletion.Answer(call, operations.Delete(call, Deletion.Preconditions(body)), metadataOnly));
+        }
+
+        RestResponse Answer(StoredObject item, bool isCreated = false) => new(isCreated ? 201 : 200, item.JsonFor(metadataOnly));
+    }
+
+    private static ApiCall CallOf(RestRequest request, string user)
+    {
+        if (RestPath.Parse(request.Path) is not { Version: "v1" } path
+            || ApiResource.Find(path.Group, path.Plural) is not { } resource
+            || (path.Name is not null && path.Namespace is null)
+            || path.Subresource is not (null or "status")
+            || (path.Subresource is not null && !resource.HasStatus))
         {
             throw new ApiError(404, "NotFound", "the server could not find the requested resource");
         }
 
-        var metadataOnly = MediaTypes.WantsMetadataOnly(request.Headers.Accept);
-        var call = new ApiCall(user, Verb(request, path), path.Resource, path.Namespace, path.Name ?? FieldSelector.NameIn(request.Query["fieldSelector"]));
-        switch (call.Verb)
+        var isAllowed = (path.Verb(request.Method, request.Query), path) switch
         {
-            case "watch":
-                using (var stream = operations.Watch(call, RestQuery.Watch(request.Query)))
-                {
-                    await WatchResponse.WriteAsync(response, stream, call.Resource, metadataOnly, cancellationToken).ConfigureAwait(false);
-                }
-
-                break;
-            case "list":
-                var page = operations.List(call, RestQuery.List(request.Query));
-                await RestResponse.WriteAsync(response, 200, ListJson.ToUtf8(call.Resource, page, metadataOnly), cancellationToken).ConfigureAwait(false);
-                break;
-            case "delete":
-                var options = DeleteOptionsJson.Read(await RestRequest.ReadBodyAsync(request, cancellationToken).ConfigureAwait(false));
-                var deleted = operations.Delete(call, options);
-                await RestResponse.WriteAsync(response, 200, DeleteOptionsJson.Success(call, deleted), cancellationToken).ConfigureAwait(false);
-                break;
-            case var verb:
-                var body = verb == "get" ? default : await RestRequest.ReadBodyAsync(request, cancellationToken).ConfigureAwait(false);
-                var item = verb switch
-                {
-                    "create" => operations.Create(call, body),
-                    "update" => operations.Replace(call, body),
-                    "patch" => operations.Patch(call, MediaTypes.PatchType(request.ContentType), body),
-                    _ => operations.Get(call),
-                };
-                await RestResponse.WriteAsync(response, verb == "create" ? 201 : 200, item.JsonFor(metadataOnly), cancellationToken).ConfigureAwait(false);
-                break;
-        }
-    }
-
-    private static string Verb(HttpRequest request, RestPath path) => (request.Method, path.Name) switch
-    {
-        ("GET", null) => request.Query["watch"].ToString() is "true" or "1" ? "watch" : "list",
-        ("GET", _) => "get",
-        ("POST", null) when path.Namespace is not null => "create",
-        ("PUT", not null) => "update",
-        ("PATCH", not null) => "patch",
-        ("DELETE", not null) => "delete",
-        _ => throw new ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"),
-    };
-
-    private string Authenticate(HttpRequest request)
-    {
-        const string Scheme = "Bearer ";
-        var header = request.Headers.Authorization.ToString();
-        var token = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : null;
-        if (tokens is null)
-        {
-            return token ?? "system:anonymous";
-        }
-
-        return token is not null && tokens.TryGetValue(token, out var user) ? user : throw new ApiError(401, "Unauthorized", "Unauthorized");
+            ("create", { Name: not null } or { Namespace: null }) => false,
+            ("deletecollection", { Namespace: null }) => false,
+            ("update" or "patch", { Name: null }) => false,
+            ("delete", { Subresource: not null }) => false,
+            (null, _) => false,
+            _ => true,
+        };
+        return isAllowed
+            ? new ApiCall(user, path.Verb(request.Method, request.Query)!, resource, path.Namespace, path.Name ?? request.Query.SelectedName, path.Subresource)
+            : throw new ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
     }
 }

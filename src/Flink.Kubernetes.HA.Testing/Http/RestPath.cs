@@ -1,28 +1,45 @@
-using Flink.Kubernetes.HA.Testing.ApiServer;
-
 namespace Flink.Kubernetes.HA.Testing.Http;
 
-/// <summary>The resource, namespace and name that a path names.</summary>
-internal sealed record RestPath(ApiResource Resource, string? Namespace, string? Name)
+/// <summary>What a path of the Kubernetes API names, whichever kinds the server knows.</summary>
+internal sealed record RestPath(string Group, string Version, string? Namespace, string Plural, string? Name, string? Subresource)
 {
-    public static RestPath? Parse(string? path)
+    /// <summary>The resource as RBAC names it.</summary>
+    public string Resource => (Group.Length == 0 ? Plural : $"{Plural}.{Group}") + (Subresource is null ? string.Empty : $"/{Subresource}");
+
+    /// <summary>Reads a path as it is sent, that is, escaped.</summary>
+    public static RestPath? Parse(string path)
     {
-        var segments = (path ?? string.Empty).Split('/', StringSplitOptions.RemoveEmptyEntries);
-        var (group, rest) = segments switch
+        var segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.UnescapeDataString).ToArray();
+        return segments switch
         {
-            ["api", "v1", .. var core] => (string.Empty, core),
-            ["apis", var named, "v1", .. var others] => (named, others),
-            _ => (string.Empty, []),
-        };
-        return rest switch
-        {
-            [var plural] => Of(group, plural, null, null),
-            ["namespaces", var space, var plural] => Of(group, plural, space, null),
-            ["namespaces", var space, var plural, var name] => Of(group, plural, space, name),
+            ["api", var version, .. var core] => Parse(string.Empty, version, core),
+            ["apis", var group, var version, .. var others] => Parse(group, version, others),
             _ => null,
         };
     }
 
-    private static RestPath? Of(string group, string plural, string? space, string? name) =>
-        ApiResource.Find(group, plural) is { } resource ? new RestPath(resource, space, name) : null;
+    /// <summary>The verb as RBAC names it, or <see langword="null"/> for a method that the API does not have.</summary>
+    public string? Verb(string method, RestQuery query) => method switch
+    {
+        "GET" when Name is null => query.IsWatch ? "watch" : "list",
+        "GET" => "get",
+        "POST" => "create",
+        "PUT" => "update",
+        "PATCH" => "patch",
+        "DELETE" when Name is null => "deletecollection",
+        "DELETE" => "delete",
+        _ => null,
+    };
+
+    private static RestPath? Parse(string group, string version, string[] rest)
+    {
+        var (space, below) = rest is ["namespaces", var named, .. { Length: > 0 } others] ? (named, others) : (null, rest);
+        return below switch
+        {
+            [var plural] => new RestPath(group, version, space, plural, null, null),
+            [var plural, var name] => new RestPath(group, version, space, plural, name, null),
+            [var plural, var name, var subresource] => new RestPath(group, version, space, plural, name, subresource),
+            _ => null,
+        };
+    }
 }

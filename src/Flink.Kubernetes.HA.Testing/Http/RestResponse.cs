@@ -1,27 +1,17 @@
-using System.Globalization;
 using Flink.Kubernetes.HA.Testing.ApiServer;
-using Microsoft.AspNetCore.Http;
 
 namespace Flink.Kubernetes.HA.Testing.Http;
 
-/// <summary>Writes answers.</summary>
-internal static class RestResponse
+/// <summary>An answer: JSON that is there, or a watch that brings it line by line.</summary>
+internal sealed record RestResponse(int Status, ReadOnlyMemory<byte> Json)
 {
-    public static async Task WriteAsync(HttpResponse response, int status, ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
-    {
-        response.StatusCode = status;
-        response.ContentType = "application/json";
-        response.ContentLength = json.Length;
-        await response.Body.WriteAsync(json, cancellationToken).ConfigureAwait(false);
-    }
+    public const string ContentType = "application/json";
 
-    public static Task WriteErrorAsync(HttpResponse response, ApiError error, CancellationToken cancellationToken)
-    {
-        if (error.RetryAfterSeconds is { } seconds)
-        {
-            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        }
+    /// <summary>The body of a watch; whoever has it disposes it.</summary>
+    public WatchBody? Watch { get; init; }
 
-        return WriteAsync(response, error.Status, JsonText.ToUtf8(error.ToStatus()), cancellationToken);
-    }
+    public int? RetryAfterSeconds { get; init; }
+
+    public static RestResponse Of(ApiError error) =>
+        new(error.Status, JsonText.ToUtf8(error.ToStatus())) { RetryAfterSeconds = error.RetryAfterSeconds };
 }

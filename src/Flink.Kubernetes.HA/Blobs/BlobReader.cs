@@ -4,15 +4,15 @@ using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.Blobs;
 
-/// <summary>Reads the blobs of jobs; that needs no leadership.</summary>
+/// <summary>Reads the blobs of jobs; needs no leadership.</summary>
 public sealed class BlobReader
 {
     private readonly string _root;
 
     /// <summary>Creates a reader.</summary>
-    /// <param name="storage">Holds the blobs.</param>
+    /// <param name="storage">The storage of the blobs.</param>
     /// <param name="namespaceName">The namespace of the cluster.</param>
-    /// <param name="clusterId">The id of the cluster.</param>
+    /// <param name="clusterId">The ID of the cluster.</param>
     public BlobReader(IStateStorage storage, string namespaceName, string clusterId)
     {
         ArgumentNullException.ThrowIfNull(storage);
@@ -23,9 +23,9 @@ public sealed class BlobReader
 
     internal IStateStorage Storage { get; }
 
-    /// <summary>Opens a blob; size and SHA-256 are checked while it is read, before the last bytes are handed out.</summary>
-    /// <returns>A stream to dispose; it fails with <see cref="StateStorageException"/> where the data is not what was put.</returns>
-    /// <exception cref="StateStorageException"><see cref="StateStorageFailure.NotFound"/> where there is no such blob.</exception>
+    /// <summary>Opens a blob; size and SHA-256 are verified while it is read, before the last bytes are returned.</summary>
+    /// <returns>A stream to dispose; reading it throws a <see cref="StateStorageException"/> if the data is not what was put.</returns>
+    /// <exception cref="StateStorageException"><see cref="StateStorageFailure.NotFound"/>: there is no such blob.</exception>
     public Task<Stream> OpenReadAsync(JobId jobId, BlobKey key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -48,5 +48,6 @@ public sealed class BlobReader
 
     internal StateKey KeyOf(JobId jobId, BlobKey key) => BlobKeys.Of(_root, jobId, key.Sha256);
 
-    private StoredState StateOf(JobId jobId, BlobKey key) => new(KeyOf(jobId, key), key.Size, key.Sha256, $"{KeyOf(jobId, key)} in {Storage.Location}");
+    private StoredState StateOf(JobId jobId, BlobKey key) =>
+        new(KeyOf(jobId, key), key.Size, key.Sha256, $"{KeyOf(jobId, key)} in {Storage.Location}");
 }

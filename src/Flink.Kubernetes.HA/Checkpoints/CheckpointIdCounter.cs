@@ -1,16 +1,17 @@
 using System.Globalization;
-using Flink.Kubernetes.HA.Jobs;
 using Flink.Kubernetes.HA.LeaderElection;
+using Flink.Kubernetes.HA.StateHandles.Writing;
 using Flink.Kubernetes.HA.StateHandles;
 
 namespace Flink.Kubernetes.HA.Checkpoints;
 
-/// <summary>Hands out the ids of a job's checkpoints, from 1 on, and no id twice, whatever fails and whoever leads (Flink's CheckpointIDCounter).</summary>
+/// <summary>Returns the IDs of a job's checkpoints, from 1 on, and no ID twice, whatever fails and whoever is the leader (Flink's
+/// <c>CheckpointIDCounter</c>).</summary>
 /// <remarks>
-/// It is the value <c>counter</c> of the job's ConfigMap. An id is handed out when it is certain that the API server has counted on; what is not
-/// certain is passed over, so ids may be missing. Safe for concurrent use.
-/// A ConfigMap that was deleted by someone else takes the counter with it: the counter of a <see cref="CompletedCheckpointStore{T}"/> is safe from
-/// starting anew, for opening that store finds it out.
+/// The counter is the value <c>counter</c> of the job's ConfigMap. An ID is returned once it is certain that the API server has incremented the
+/// counter; otherwise it is skipped, so IDs may be missing. All members are thread-safe.
+/// If someone else deletes the ConfigMap the counter is lost with it. The counter of a <see cref="CompletedCheckpointStore{T}"/> does not restart
+/// from 1 then, because opening that store detects the deletion.
 /// </remarks>
 public sealed class CheckpointIdCounter
 {
@@ -19,31 +20,33 @@ public sealed class CheckpointIdCounter
 
     internal CheckpointIdCounter(TermValues values) => _values = values;
 
-    /// <summary>What the ConfigMap held last, as far as this counter knows; it only grows.</summary>
+    /// <summary>The value of the answer that this counter heard last; of two answers at once that may be the older one.</summary>
     internal CounterValue? Known => _known;
 
-    /// <summary>Opens the counter; that sends no request. A <see cref="CompletedCheckpointStore{T}"/> has one already.</summary>
+    /// <summary>Opens the counter; sends no request. A <see cref="CompletedCheckpointStore{T}"/> already has one.</summary>
     /// <param name="term">A term of <see cref="LeaderComponent.JobManager"/> of the job.</param>
     /// <param name="jobId">The job.</param>
     /// <exception cref="ArgumentException">The term is not one of the job.</exception>
-    public static CheckpointIdCounter Open(LeadershipTerm term, JobId jobId)
+    internal static CheckpointIdCounter Open(LeadershipTerm term, JobId jobId)
     {
-        TermValues.Require(term, LeaderComponent.JobManager(jobId), "The checkpoint id counter");
+        TermValues.Require(term, LeaderComponent.JobManager(jobId), "The checkpoint ID counter");
         return new CheckpointIdCounter(new TermValues(term));
     }
 
-    /// <summary>The id that is handed out next.</summary>
+    /// <summary>Returns the ID that is returned next.</summary>
     /// <exception cref="ConfigMapMissingException">The job's ConfigMap does not exist.</exception>
-    /// <exception cref="StateHandleCorruptException">The counter is not a number.</exception>
-    /// <exception cref="LeadershipLostException">The term leads no more.</exception>
-    public async Task<long> GetAsync(CancellationToken cancellationToken = default) => (await ReadAsync(cancellationToken).ConfigureAwait(false)).Next;
+    /// <exception cref="StateHandleException">The counter is not a number.</exception>
+    /// <exception cref="LeadershipLostException">Leadership was lost.</exception>
+    public async Task<long> GetAsync(CancellationToken cancellationToken = default) =>
+        (await ReadAsync(cancellationToken).ConfigureAwait(false)).Next;
 
-    /// <summary>Hands out an id.</summary>
-    /// <exception cref="LeadershipLostException">The term leads no more; no id was handed out.</exception>
-    /// <exception cref="StateOutcomeUnknownException">Leadership was lost before the answer came; the id was not handed out, and nobody gets it or everybody can.</exception>
+    /// <summary>Returns the next ID and increments the counter.</summary>
+    /// <exception cref="LeadershipLostException">Leadership was lost; no ID was consumed.</exception>
+    /// <exception cref="StateOutcomeUnknownException">Leadership was lost before the API server answered. No ID was returned; it may or
+    /// may not have been consumed.</exception>
     /// <exception cref="ConfigMapMissingException">The job's ConfigMap does not exist.</exception>
-    /// <exception cref="StateHandleCorruptException">The counter is not a number.</exception>
-    /// <exception cref="OverflowException">All ids were handed out.</exception>
+    /// <exception cref="StateHandleException">The counter is not a number.</exception>
+    /// <exception cref="OverflowException">All IDs are used up.</exception>
     public async Task<long> GetAndIncrementAsync(CancellationToken cancellationToken = default)
     {
         var known = _known ?? await ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -58,11 +61,11 @@ public sealed class CheckpointIdCounter
         }
     }
 
-    /// <summary>Has the ids go on from here, as after a restore from elsewhere.</summary>
-    /// <param name="next">The id that is handed out next: not less than now, for no id is handed out twice.</param>
-    /// <param name="cancellationToken">Gives up; the counter may be set all the same.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Ids from there on were handed out already; nothing was written.</exception>
-    /// <exception cref="LeadershipLostException">The term leads no more; nothing was written.</exception>
+    /// <summary>Sets the next ID, for example after a restore from elsewhere.</summary>
+    /// <param name="next">The next ID; not less than the current one, because no ID is returned twice.</param>
+    /// <param name="cancellationToken">A token to cancel the wait; the counter may still be set.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The ID was already used; nothing was written.</exception>
+    /// <exception cref="LeadershipLostException">Leadership was lost before the write took effect; nothing was written.</exception>
     /// <exception cref="StateOutcomeUnknownException">Leadership was lost before it was known whether the counter was set.</exception>
     /// <exception cref="ConfigMapMissingException">The job's ConfigMap does not exist.</exception>
     public async Task SetAsync(long next, CancellationToken cancellationToken = default)
@@ -74,14 +77,16 @@ public sealed class CheckpointIdCounter
             known = await ReadAsync(cancellationToken).ConfigureAwait(false);
             if (next < known.Next)
             {
-                throw new ArgumentOutOfRangeException(nameof(next), next, $"The counter stands at {known.Next}: ids below it were handed out, and none is handed out twice.");
+                throw new ArgumentOutOfRangeException(nameof(next), next, $"The counter is at {known.Next}: IDs below it were already used, and "
+                    + "no ID is used twice.");
             }
         }
         while (!await TryMoveAsync(known, next, cancellationToken).ConfigureAwait(false));
     }
 
-    /// <summary>Ends the counter: of a job that is globally terminal it is removed, of any other it stays for the next leader. A repeat is safe.</summary>
-    /// <exception cref="LeadershipLostException">The term leads no more; nothing was written.</exception>
+    /// <summary>Shuts the counter down: removes it if the job is globally terminal, otherwise keeps it for the next leader. A retry is
+    /// safe.</summary>
+    /// <exception cref="LeadershipLostException">Leadership was lost before the write took effect; nothing was written.</exception>
     /// <exception cref="StateOutcomeUnknownException">Leadership was lost before it was known whether the counter was removed.</exception>
     /// <exception cref="ConfigMapMissingException">The job's ConfigMap does not exist.</exception>
     public async Task ShutdownAsync(JobStatus status, CancellationToken cancellationToken = default)
@@ -91,20 +96,22 @@ public sealed class CheckpointIdCounter
             var content = await _values.ReadAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                await _values.ChangeAsync(CheckpointKeys.Counter, content.Data.GetValueOrDefault(CheckpointKeys.Counter), value: null, cancellationToken).ConfigureAwait(false);
+                var stored = content.Data.GetValueOrDefault(CheckpointKeys.Counter);
+                await _values.ChangeAsync(CheckpointKeys.Counter, stored, value: null, cancellationToken).ConfigureAwait(false);
                 _known = null;
                 return;
             }
-            catch (StateHandleChangedException)
+            catch (StateHandleException exception) when (exception.Failure == StateHandleFailure.Changed)
             {
-                // Somebody has just taken an id: read again.
+                // An ID was taken in between: read again.
             }
         }
     }
 
     internal static string Format(long next) => next.ToString(CultureInfo.InvariantCulture);
 
-    internal void Learn(ConfigMapContent content) => Learn(new CounterValue(content.Data.GetValueOrDefault(CheckpointKeys.Counter), CheckpointKeys.NextOf(content, _values.ConfigMap)));
+    internal void Learn(ConfigMapContent content) =>
+        Learn(new CounterValue(content.Data.GetValueOrDefault(CheckpointKeys.Counter), CheckpointKeys.NextOf(content, _values.ConfigMap)));
 
     internal void Learn(CounterValue value) => _known = value;
 
@@ -121,7 +128,7 @@ public sealed class CheckpointIdCounter
         {
             await _values.ChangeAsync(CheckpointKeys.Counter, known.Text, value, cancellationToken).ConfigureAwait(false);
         }
-        catch (StateHandleChangedException)
+        catch (StateHandleException exception) when (exception.Failure == StateHandleFailure.Changed)
         {
             return false;
         }
@@ -130,3 +137,8 @@ public sealed class CheckpointIdCounter
         return true;
     }
 }
+
+/// <summary>The stored counter.</summary>
+/// <param name="Text">The text in the ConfigMap, or <see langword="null"/> if there is none.</param>
+/// <param name="Next">The next ID.</param>
+internal sealed record CounterValue(string? Text, long Next);

@@ -1,12 +1,13 @@
-using Flink.Kubernetes.HA.KubeClient;
+using System.Globalization;
+using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.StateHandles;
 using Flink.Kubernetes.HA.Storage;
 using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.Checkpoints;
 
-/// <summary>Reads the completed checkpoints of a job; that needs no leadership. Every call asks the API server.</summary>
-/// <typeparam name="T">What describes a checkpoint.</typeparam>
+/// <summary>Reads the completed checkpoints of a job; needs no leadership. Every call is a request to the API server.</summary>
+/// <typeparam name="T">The type of the checkpoints.</typeparam>
 public sealed class CompletedCheckpointReader<T>
 {
     private const int MostTries = 10;
@@ -14,18 +15,6 @@ public sealed class CompletedCheckpointReader<T>
     private readonly ConfigMapReader _configMap;
     private readonly StateHandleReader _reader;
     private readonly IStateSerializer<T> _serializer;
-
-    /// <summary>Creates a reader.</summary>
-    /// <param name="client">Reaches the API server.</param>
-    /// <param name="storage">Holds the checkpoints.</param>
-    /// <param name="namespaceName">The namespace of the cluster.</param>
-    /// <param name="clusterId">The id of the cluster.</param>
-    /// <param name="jobId">The job.</param>
-    /// <param name="serializer">Reads a checkpoint.</param>
-    public CompletedCheckpointReader(IKubeClient client, IStateStorage storage, string namespaceName, string clusterId, JobId jobId, IStateSerializer<T> serializer)
-        : this(new ConfigMapReader(client, HaNames.LeaderConfigMap(namespaceName, clusterId, LeaderComponent.JobManager(jobId))), storage, serializer)
-    {
-    }
 
     internal CompletedCheckpointReader(ConfigMapReader configMap, IStateStorage storage, IStateSerializer<T> serializer)
     {
@@ -35,25 +24,28 @@ public sealed class CompletedCheckpointReader<T>
         _reader = new StateHandleReader(configMap, storage, CheckpointKeys.Prefix);
     }
 
-    /// <summary>All completed checkpoints that are kept, from the oldest on; one that can't be read fails the whole.</summary>
-    /// <exception cref="CheckpointRecoveryException">A checkpoint can't be read.</exception>
-    /// <exception cref="ConfigMapMissingException">The job's ConfigMap does not exist; that is not the same as no checkpoints.</exception>
-    /// <exception cref="StateHandleCorruptException">A pointer can't be read.</exception>
-    /// <exception cref="KubeClientException">The request failed.</exception>
-    public Task<IReadOnlyList<CompletedCheckpoint<T>>> ListAsync(CancellationToken cancellationToken = default) => ReadAsync(handles => handles, cancellationToken);
+    /// <summary>Reads all completed checkpoints that are kept, oldest first; throws if one of them cannot be read.</summary>
+    /// <exception cref="CheckpointRecoveryException">A checkpoint cannot be read.</exception>
+    /// <exception cref="ConfigMapMissingException">The job's ConfigMap does not exist, which is not the same as no checkpoints.</exception>
+    /// <exception cref="StateHandleException">A pointer cannot be read.</exception>
+    /// <exception cref="KubernetesHaException">The request failed.</exception>
+    public Task<IReadOnlyList<CompletedCheckpoint<T>>> ListAsync(CancellationToken cancellationToken = default) =>
+        ReadAsync(handles => handles, cancellationToken);
 
-    /// <summary>The latest completed checkpoint, or <see langword="null"/> where there is none; an older one is never taken in its place.</summary>
-    /// <exception cref="CheckpointRecoveryException">It can't be read.</exception>
-    /// <exception cref="ConfigMapMissingException">The job's ConfigMap does not exist; that is not the same as no checkpoints.</exception>
-    /// <exception cref="StateHandleCorruptException">A pointer can't be read.</exception>
-    /// <exception cref="KubeClientException">The request failed.</exception>
+    /// <summary>Reads the latest completed checkpoint, or returns <see langword="null"/> if there is none; an older one is never used
+    /// instead.</summary>
+    /// <exception cref="CheckpointRecoveryException">The checkpoint cannot be read.</exception>
+    /// <exception cref="ConfigMapMissingException">The job's ConfigMap does not exist, which is not the same as no checkpoints.</exception>
+    /// <exception cref="StateHandleException">A pointer cannot be read.</exception>
+    /// <exception cref="KubernetesHaException">The request failed.</exception>
     public async Task<CompletedCheckpoint<T>?> TryGetLatestAsync(CancellationToken cancellationToken = default) =>
         await ReadAsync(handles => handles.TakeLast(1), cancellationToken).ConfigureAwait(false) is [var latest] ? latest : null;
 
     internal async Task<IReadOnlyList<CompletedCheckpoint<T>>> ReadAsync(ConfigMapContent content, CancellationToken cancellationToken) =>
         await ReadAsync(HandlesOf(content), cancellationToken).ConfigureAwait(false);
 
-    private async Task<IReadOnlyList<CompletedCheckpoint<T>>> ReadAsync(Func<IReadOnlyList<StateHandle>, IEnumerable<StateHandle>> select, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<CompletedCheckpoint<T>>> ReadAsync(
+        Func<IReadOnlyList<StateHandle>, IEnumerable<StateHandle>> select, CancellationToken cancellationToken)
     {
         for (var tries = 1; ; tries++)
         {
@@ -64,7 +56,7 @@ public sealed class CompletedCheckpointReader<T>
             }
             catch (CheckpointRecoveryException exception) when (tries < MostTries)
             {
-                // The leader may have removed it since its pointer was read: then it is no loss.
+                // The leader may have subsumed it after its pointer was read. It is a loss only if the pointer is still stored.
                 if (HandlesOf(await _configMap.ReadAsync(cancellationToken).ConfigureAwait(false)).Contains(exception.Handle))
                 {
                     throw;
@@ -73,7 +65,8 @@ public sealed class CompletedCheckpointReader<T>
         }
     }
 
-    private IReadOnlyList<StateHandle> HandlesOf(ConfigMapContent content) => new StateHandleSnapshot(_configMap.Key, CheckpointKeys.Prefix, content.Data).Handles;
+    private IReadOnlyList<StateHandle> HandlesOf(ConfigMapContent content) =>
+        new StateHandleSnapshot(_configMap.Key, CheckpointKeys.Prefix, content.Data).Handles;
 
     private async Task<IReadOnlyList<CompletedCheckpoint<T>>> ReadAsync(IEnumerable<StateHandle> handles, CancellationToken cancellationToken)
     {
@@ -85,7 +78,7 @@ public sealed class CompletedCheckpointReader<T>
             {
                 checkpoints.Add(new CompletedCheckpoint<T>(id, await _reader.ReadAsync(handle, _serializer, cancellationToken).ConfigureAwait(false), handle));
             }
-#pragma warning disable CA1031 // Whatever the storage or the user's serializer throws, it is this checkpoint that can't be read.
+#pragma warning disable CA1031 // Whatever the storage or the user's serializer throws, this checkpoint cannot be read.
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
             {
@@ -95,4 +88,39 @@ public sealed class CompletedCheckpointReader<T>
 
         return checkpoints;
     }
+}
+
+/// <summary>The keys in a job's ConfigMap.</summary>
+internal static class CheckpointKeys
+{
+    public const string Prefix = "checkpointID-";
+    public const string Counter = "counter";
+
+    /// <summary>A fixed length, so that the order of the keys is the order of the IDs.</summary>
+    private const int Digits = 19;
+
+    public static string NameOf(long id) => id.ToString("D19", CultureInfo.InvariantCulture);
+
+    /// <exception cref="StateHandleException">The key is not that of a checkpoint.</exception>
+    public static long IdOf(ObjectKey configMap, string key) =>
+        TryParse(key.AsSpan(Prefix.Length)) ?? throw StateHandleException.Corrupt(configMap, key, "its name is not the number of a checkpoint in "
+            + "19 digits");
+
+    /// <summary>Returns the next ID: at least the counter, and larger than every stored checkpoint.</summary>
+    /// <exception cref="StateHandleException">The counter is not a number.</exception>
+    public static long NextOf(ConfigMapContent content, ObjectKey configMap)
+    {
+        var counter = content.Data.TryGetValue(Counter, out var text)
+            ? long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
+                ? number
+                : throw StateHandleException.Corrupt(configMap, Counter, "it is not a positive whole number")
+            : 1;
+        return content.Data.Keys.Where(key => key.StartsWith(Prefix, StringComparison.Ordinal))
+            .Select(key => IdOf(configMap, key) + 1)
+            .Append(counter)
+            .Max();
+    }
+
+    private static long? TryParse(ReadOnlySpan<char> digits) =>
+        digits.Length == Digits && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id < long.MaxValue ? id : null;
 }

@@ -1,21 +1,20 @@
 using System.Diagnostics.CodeAnalysis;
-using Flink.Kubernetes.HA.Jobs;
-using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.LeaderElection;
-using Flink.Kubernetes.HA.StateHandles;
-using Flink.Kubernetes.HA.StateHandles.Changes;
 using Flink.Kubernetes.HA.StateHandles.Writing;
+using Flink.Kubernetes.HA.StateHandles;
 using Flink.Kubernetes.HA.Storage;
 
 namespace Flink.Kubernetes.HA.Checkpoints;
 
-/// <summary>Keeps the completed checkpoints of a job, with pointers in the job's ConfigMap (Flink's CompletedCheckpointStore).</summary>
+/// <summary>Stores the completed checkpoints of a job, with pointers in the job's ConfigMap (Flink's <c>CompletedCheckpointStore</c>).</summary>
 /// <remarks>
-/// <para>Opening it recovers them all. Adding one removes those that are too many and advances the counter, all in one request, without a read before it.</para>
-/// <para>Safe for concurrent use; checkpoints are added one after another.</para>
+/// <para>Opening the store recovers all checkpoints. Adding one removes those above the limit and advances the counter, in one request without a
+/// read before it.</para>
+/// <para>All members are thread-safe; checkpoints are added one after another.</para>
 /// </remarks>
-/// <typeparam name="T">What describes a checkpoint: small, as it is held in memory; large state belongs into files that it names.</typeparam>
-[SuppressMessage("Design", "CA1001", Justification = "A semaphore that nobody asks for its wait handle holds nothing to dispose.")]
+/// <typeparam name="T">The type of the checkpoints. They are kept in memory; large state belongs into files to which they refer.</typeparam>
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle is not used holds no resources.")]
 public sealed class CompletedCheckpointStore<T>
 {
     private const int MostRetained = 1000;
@@ -41,33 +40,38 @@ public sealed class CompletedCheckpointStore<T>
         Reader = new CompletedCheckpointReader<T>(_values.Reader, storage, serializer);
     }
 
-    /// <summary>The completed checkpoints that are kept, from the oldest on.</summary>
+    /// <summary>The completed checkpoints that are kept, oldest first.</summary>
     public IReadOnlyList<CompletedCheckpoint<T>> All => _all;
 
-    /// <summary>The latest completed checkpoint, or <see langword="null"/> where there is none.</summary>
+    /// <summary>The latest completed checkpoint, or <see langword="null"/> if there is none.</summary>
     public CompletedCheckpoint<T>? Latest => _all is [.., var latest] ? latest : null;
 
-    /// <summary>Hands out the ids of checkpoints.</summary>
+    /// <summary>The counter of checkpoint IDs.</summary>
     public CheckpointIdCounter Counter { get; }
 
-    /// <summary>Reads checkpoints anew.</summary>
+    /// <summary>The reader of checkpoints, which reads from the API server and the storage.</summary>
     public CompletedCheckpointReader<T> Reader { get; }
 
-    /// <summary>Opens the store and recovers all checkpoints that are kept; one that can't be read fails the whole.</summary>
+    /// <summary>Opens the store and recovers all checkpoints that are kept; throws if one of them cannot be read.</summary>
     /// <param name="term">A term of <see cref="LeaderComponent.JobManager"/> of the job.</param>
     /// <param name="jobId">The job.</param>
-    /// <param name="storage">Holds the checkpoints.</param>
-    /// <param name="serializer">Reads and writes a checkpoint.</param>
-    /// <param name="options">Default: one checkpoint is kept.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ArgumentException">The term is not one of the job.</exception>
-    /// <exception cref="CheckpointRecoveryException">A checkpoint can't be read; nothing was restored.</exception>
-    /// <exception cref="StateLostException">There are checkpoints in the storage, but the ConfigMap with their pointers was deleted by someone else.</exception>
-    /// <exception cref="StateHandleCorruptException">A pointer or the counter can't be read.</exception>
-    /// <exception cref="LeadershipLostException">The term leads no more.</exception>
-    /// <exception cref="KubeClientException">The API server refused a request.</exception>
+    /// <param name="storage">The storage of the checkpoints.</param>
+    /// <param name="serializer">The serializer of checkpoints.</param>
+    /// <param name="options">The options. Default: one checkpoint is kept.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
+    /// <exception cref="ArgumentException">The term is not of the job's JobManager, or the options are not valid.</exception>
+    /// <exception cref="CheckpointRecoveryException">A checkpoint cannot be read; nothing was recovered.</exception>
+    /// <exception cref="StateLostException">The storage contains checkpoints, but someone else deleted the ConfigMap with their pointers.</exception>
+    /// <exception cref="StateHandleException">A pointer or the counter cannot be read.</exception>
+    /// <exception cref="LeadershipLostException">Leadership was lost.</exception>
+    /// <exception cref="KubernetesHaException">The API server refused a request.</exception>
     internal static async Task<CompletedCheckpointStore<T>> OpenAsync(
-        LeadershipTerm term, JobId jobId, IStateStorage storage, IStateSerializer<T> serializer, CompletedCheckpointStoreOptions? options = null, CancellationToken cancellationToken = default)
+        LeadershipTerm term,
+        JobId jobId,
+        IStateStorage storage,
+        IStateSerializer<T> serializer,
+        CompletedCheckpointStoreOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         TermValues.Require(term, LeaderComponent.JobManager(jobId), "The store of completed checkpoints");
         ArgumentNullException.ThrowIfNull(serializer);
@@ -83,16 +87,17 @@ public sealed class CompletedCheckpointStore<T>
         return store;
     }
 
-    /// <summary>Adds a completed checkpoint with an id that <see cref="Counter"/> has handed out. It is kept, and acknowledged, when this returns.</summary>
-    /// <param name="id">Larger than that of <see cref="Latest"/>; an id beyond the counter moves the counter on, in the same request.</param>
-    /// <param name="value">What describes the checkpoint.</param>
-    /// <param name="cancellationToken">Gives up; the checkpoint may be kept all the same.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The id is not larger than that of the latest checkpoint.</exception>
-    /// <exception cref="LeadershipLostException">The term leads no more; nothing was written.</exception>
-    /// <exception cref="StateOutcomeUnknownException">Leadership was lost before it was known whether the checkpoint is kept; no data was deleted.</exception>
+    /// <summary>Adds a completed checkpoint with an ID from <see cref="Counter"/>. It is durable when this returns.</summary>
+    /// <param name="id">The ID, larger than that of <see cref="Latest"/>; an ID beyond the counter advances the counter in the same request.</param>
+    /// <param name="value">The checkpoint.</param>
+    /// <param name="cancellationToken">A token to cancel the wait; the checkpoint may still be added.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The ID is not larger than that of the latest checkpoint.</exception>
+    /// <exception cref="LeadershipLostException">Leadership was lost before the write took effect; nothing was written.</exception>
+    /// <exception cref="StateOutcomeUnknownException">Leadership was lost before it was known whether the checkpoint was added; no data
+    /// was deleted.</exception>
     /// <exception cref="ConfigMapFullException">The ConfigMap would become too large; nothing was written.</exception>
     /// <exception cref="StateStorageException">The checkpoint could not be stored; nothing was written.</exception>
-    /// <exception cref="KubeClientException">The API server refused the request; nothing was written.</exception>
+    /// <exception cref="KubernetesHaException">The API server refused the request; nothing was written.</exception>
     public Task<CompletedCheckpoint<T>> AddAsync(long id, T value, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(id);
@@ -100,19 +105,22 @@ public sealed class CompletedCheckpointStore<T>
         return AddAsync((long?)id, value, cancellationToken);
     }
 
-    /// <summary>Adds a completed checkpoint with the next id, which is taken from the counter in the same request.</summary>
-    /// <param name="value">What describes the checkpoint.</param>
-    /// <param name="cancellationToken">Gives up; the checkpoint may be kept all the same.</param>
-    /// <exception cref="LeadershipLostException">The term leads no more; nothing was written.</exception>
-    /// <exception cref="StateOutcomeUnknownException">Leadership was lost before it was known whether the checkpoint is kept; no data was deleted.</exception>
+    /// <summary>Adds a completed checkpoint with the next ID, which is taken from the counter in the same request.</summary>
+    /// <param name="value">The checkpoint.</param>
+    /// <param name="cancellationToken">A token to cancel the wait; the checkpoint may still be added.</param>
+    /// <exception cref="LeadershipLostException">Leadership was lost before the write took effect; nothing was written.</exception>
+    /// <exception cref="StateOutcomeUnknownException">Leadership was lost before it was known whether the checkpoint was added; no data
+    /// was deleted.</exception>
     /// <exception cref="ConfigMapFullException">The ConfigMap would become too large; nothing was written.</exception>
     /// <exception cref="StateStorageException">The checkpoint could not be stored; nothing was written.</exception>
-    /// <exception cref="KubeClientException">The API server refused the request; nothing was written.</exception>
-    public Task<CompletedCheckpoint<T>> AddAsync(T value, CancellationToken cancellationToken = default) => AddAsync(id: null, value, cancellationToken);
+    /// <exception cref="KubernetesHaException">The API server refused the request; nothing was written.</exception>
+    public Task<CompletedCheckpoint<T>> AddAsync(T value, CancellationToken cancellationToken = default) =>
+        AddAsync(id: null, value, cancellationToken);
 
-    /// <summary>Ends the store: of a job that is globally terminal all checkpoints and their data are removed, of any other all stays for the next leader.</summary>
-    /// <remarks>A repeat goes on where it broke off. Also when it fails the checkpoints count as not there.</remarks>
-    /// <exception cref="LeadershipLostException">The term leads no more; nothing was written.</exception>
+    /// <summary>Shuts the store down: removes all checkpoints and their data if the job is globally terminal, otherwise keeps them for
+    /// the next leader.</summary>
+    /// <remarks>Calling this again resumes where it stopped. Even if it fails, the checkpoints are treated as removed.</remarks>
+    /// <exception cref="LeadershipLostException">Leadership was lost before the write took effect; nothing was written.</exception>
     /// <exception cref="StateOutcomeUnknownException">Leadership was lost before it was known whether all were removed.</exception>
     /// <exception cref="StateStorageException">Data could not be deleted.</exception>
     public async Task ShutdownAsync(JobStatus status, CancellationToken cancellationToken = default)
@@ -141,6 +149,7 @@ public sealed class CompletedCheckpointStore<T>
         {
             if (_isUnsure)
             {
+                // An earlier add ended without a known outcome. Settle it first: what is read before that could still change.
                 await _values.SettleAsync(CheckpointKeys.Counter, cancellationToken).ConfigureAwait(false);
                 await ReadBackAsync(cancellationToken).ConfigureAwait(false);
             }
@@ -161,14 +170,18 @@ public sealed class CompletedCheckpointStore<T>
         }
     }
 
-    /// <returns>The checkpoint, or <see langword="null"/> where the counter has been moved meanwhile: nothing was written.</returns>
+    /// <returns>The checkpoint, or <see langword="null"/> if the counter has been advanced in between; nothing was written then.</returns>
     private async Task<CompletedCheckpoint<T>?> TryAddAsync(long? wanted, T value, CancellationToken cancellationToken)
     {
         var counter = Counter.Known!;
-        var id = wanted ?? counter.Next;
+
+        // An id that was taken meanwhile may have been heard of late, so that the known counter is the one from before the last checkpoint. The
+        // write tests it, and is refused then.
+        var id = wanted ?? Math.Max(counter.Next, (Latest?.Id ?? 0) + 1);
         if (id <= Latest?.Id)
         {
-            throw new ArgumentOutOfRangeException(nameof(wanted), id, $"Checkpoint {Latest.Id} is there already, and checkpoints are added in the order of their ids.");
+            throw new ArgumentOutOfRangeException(nameof(wanted), id, $"Checkpoint {Latest.Id} already exists, and checkpoints are added in the "
+                + "order of their IDs.");
         }
 
         var subsumed = _all.Take(Math.Max(0, _all.Count + 1 - _maximumRetained)).ToList();
@@ -187,13 +200,14 @@ public sealed class CompletedCheckpointStore<T>
             {
                 await _store.CommitAsync(changes, cancellationToken).ConfigureAwait(false);
             }
-            catch (StateHandleChangedException exception) when (exception.Key == CheckpointKeys.Counter)
+            catch (StateHandleException exception) when (exception.Failure == StateHandleFailure.Changed && exception.Key == CheckpointKeys.Counter)
             {
                 return null;
             }
-            catch (Exception exception) when (exception is not (LeadershipLostException or StateStorageException or KubeClientException or ConfigMapFullException))
+            catch (Exception exception) when (
+                exception is not (LeadershipLostException or StateStorageException or KubernetesHaException or ConfigMapFullException))
             {
-                // It may have been written, or something is there that should not be: the next one reads first.
+                // It may have been written, or the ConfigMap has unexpected contents: the next add reads first.
                 _isUnsure = true;
                 throw;
             }
@@ -205,7 +219,7 @@ public sealed class CompletedCheckpointStore<T>
                 Counter.Learn(next);
             }
 
-            // The pointers are gone, so nothing depends on the data any more, and what can't be deleted now is left to the sweep.
+            // The pointers are removed, so nothing depends on the data. What cannot be deleted now is left to the sweep.
             await _contents.DiscardAsync(subsumed.Select(checkpoint => checkpoint.Handle.State.Key)).ConfigureAwait(false);
             return added;
         }

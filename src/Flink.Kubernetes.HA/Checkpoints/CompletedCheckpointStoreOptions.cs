@@ -1,9 +1,9 @@
 namespace Flink.Kubernetes.HA.Checkpoints;
 
-/// <summary>How completed checkpoints are kept.</summary>
+/// <summary>The options of a <see cref="CompletedCheckpointStore{T}"/>.</summary>
 public sealed class CompletedCheckpointStoreOptions
 {
-    /// <summary>How many completed checkpoints are kept, the newest; older ones are removed in the same step that adds one.</summary>
+    /// <summary>The number of newest completed checkpoints to keep; older ones are removed atomically when one is added.</summary>
     /// <value>Default: 1. From 1 to 1000.</value>
     public int MaximumRetained { get; set; } = 1;
 }

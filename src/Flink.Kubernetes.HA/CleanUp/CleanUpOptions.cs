@@ -1,17 +1,17 @@
 namespace Flink.Kubernetes.HA.CleanUp;
 
-/// <summary>How patient clean-up is.</summary>
+/// <summary>The options for retries during clean-up.</summary>
 public sealed class CleanUpOptions
 {
-    /// <summary>How often each step is tried before it is given up until the next <see cref="JobCleanUp.ResumeAsync"/>.</summary>
+    /// <summary>The maximum number of attempts of each step, until the next <see cref="JobCleanUp.ResumeAsync"/>.</summary>
     /// <value>Default: 10.</value>
     public int MaximumTries { get; set; } = 10;
 
-    /// <summary>The pause after the first failure; it doubles from failure to failure.</summary>
+    /// <summary>The delay after the first failure; it doubles with each further one.</summary>
     /// <value>Default: 1 s.</value>
     public TimeSpan FirstDelay { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>The longest pause.</summary>
+    /// <summary>The longest delay between two attempts.</summary>
     /// <value>Default: 30 s.</value>
     public TimeSpan LongestDelay { get; set; } = TimeSpan.FromSeconds(30);
 

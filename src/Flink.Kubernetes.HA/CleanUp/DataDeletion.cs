@@ -4,7 +4,7 @@ using Flink.Kubernetes.HA.Storage;
 
 namespace Flink.Kubernetes.HA.CleanUp;
 
-/// <summary>Deletes data that was listed before its pointers went: what comes to be later has another key and is not touched.</summary>
+/// <summary>Deletes data that was listed before its pointers were removed. Data that is written later has other keys and is not affected.</summary>
 internal sealed class DataDeletion(LeadershipTerm term, IStateStorage storage)
 {
     private readonly HashSet<StateKey> _listed = [];

@@ -1,22 +1,23 @@
 using Flink.Kubernetes.HA.Blobs;
+using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.Diagnostics;
 using Flink.Kubernetes.HA.Jobs;
-using Flink.Kubernetes.HA.KubeClient;
 using Flink.Kubernetes.HA.LeaderElection;
+using Flink.Kubernetes.HA.StateHandles.Writing;
 using Flink.Kubernetes.HA.StateHandles;
 using Flink.Kubernetes.HA.Storage;
 using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.CleanUp;
 
-/// <summary>Removes all that is kept of jobs that have ended for good: job graph, the job's ConfigMap, checkpoints, blobs.</summary>
+/// <summary>Removes everything that belongs to jobs that have ended permanently: job graph, the job's ConfigMap, checkpoints, blobs.</summary>
 /// <remarks>
 /// <para>
-/// Only a job with a result is cleaned up, and only a job that is globally terminal has one; so a suspended or failed-over job keeps everything.
-/// Pointers go before the data that they point to. The result is marked clean at the very end: until then each step is tried again, and whoever
-/// leads next resumes.
+/// Only a job with a result is cleaned up, and only a globally terminal job has one, so a suspended or failed-over job keeps everything.
+/// Pointers are removed before their data. The result is marked clean at the end; until then each step is retried, and the next leader
+/// resumes.
 /// </para>
-/// <para>End the term of the job's JobManager first, in every process: a ConfigMap whose lock somebody holds is not deleted.</para>
+/// <para>End the term of the job's JobManager first, in every process: a ConfigMap whose lock is held is not deleted.</para>
 /// </remarks>
 public sealed class JobCleanUp
 {
@@ -24,55 +25,58 @@ public sealed class JobCleanUp
     private readonly IStateStorage _storage;
     private readonly StateHandleStore _jobGraphs;
     private readonly JobResultStore _results;
-    private readonly Persistence _persistence;
+    private readonly RetryPolicy _retryPolicy;
 
     private JobCleanUp(LeadershipTerm term, IStateStorage storage, JobResultStore results, CleanUpOptions options)
     {
         (_term, _storage, _results) = (term, storage, results);
         _jobGraphs = StateHandleStore.Open(term, storage, JobGraphSnapshot.Prefix);
-        _persistence = new Persistence(term, options);
+        _retryPolicy = new RetryPolicy(term, options);
     }
 
-    /// <summary>Opens the clean-up; that sends no request.</summary>
+    /// <summary>Opens the clean-up; sends no request.</summary>
     /// <param name="term">A term of <see cref="LeaderComponent.Dispatcher"/>.</param>
-    /// <param name="storage">Holds the data.</param>
-    /// <param name="results">Marks jobs clean; default: one that keeps <see cref="JobResultStore.DefaultMaximumCleanResults"/>.</param>
-    /// <param name="options">Default: 10 tries, with pauses from 1 s to 30 s.</param>
-    /// <exception cref="ArgumentException">The term is one of another component, or the options make no sense.</exception>
-    public static JobCleanUp Open(LeadershipTerm term, IStateStorage storage, JobResultStore? results = null, CleanUpOptions? options = null)
+    /// <param name="storage">The storage of the data.</param>
+    /// <param name="results">The store of results. Default: one that keeps <see cref="JobResultStore.DefaultMaximumCleanResults"/> clean
+    /// results.</param>
+    /// <param name="options">The options. Default: 10 attempts, with delays from 1 s to 30 s.</param>
+    /// <exception cref="ArgumentException">The term is of another component, or the options are not valid.</exception>
+    internal static JobCleanUp Open(LeadershipTerm term, IStateStorage storage, JobResultStore? results = null, CleanUpOptions? options = null)
     {
-        TermValues.Require(term, LeaderComponent.Dispatcher, "What tells which jobs have ended");
+        TermValues.Require(term, LeaderComponent.Dispatcher, "The record of finished jobs");
         ArgumentNullException.ThrowIfNull(storage);
         options ??= new CleanUpOptions();
         options.Check();
         return new JobCleanUp(term, storage, results ?? JobResultStore.Open(term), options);
     }
 
-    /// <summary>Removes all that is kept of a job, and marks its result clean. A repeat goes on where it broke off.</summary>
-    /// <exception cref="InvalidOperationException">The job has no result: it goes on, here or elsewhere, and keeps everything.</exception>
-    /// <exception cref="CleanUpFailedException">A step failed again and again; the result stays dirty.</exception>
-    /// <exception cref="LeadershipLostException">The term leads no more; the next leader resumes.</exception>
+    /// <summary>Removes everything that belongs to a job, and marks its result clean. Calling this again resumes where it stopped.</summary>
+    /// <exception cref="InvalidOperationException">The job has no result: it continues, here or elsewhere, and everything is kept.</exception>
+    /// <exception cref="CleanUpFailedException">A step failed repeatedly; the result remains dirty.</exception>
+    /// <exception cref="LeadershipLostException">Leadership was lost; the next leader resumes.</exception>
     public async Task RunAsync(JobId jobId, CancellationToken cancellationToken = default)
     {
         if (!await _results.Reader.HasAsync(jobId, cancellationToken).ConfigureAwait(false))
         {
-            throw new InvalidOperationException($"Job {jobId} has no result, so nothing of it may be removed: write one with JobResultStore.CreateDirtyAsync when it has ended for good.");
+            throw new InvalidOperationException(
+                $"Job {jobId} has no result, so nothing of it may be removed: "
+                + "write one with JobResultStore.CreateDirtyAsync after the job has ended permanently.");
         }
 
         try
         {
             await CleanUpAsync(jobId, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is KubeClientException or StateStorageException or StillLedException or StateHandleException)
+        catch (Exception exception) when (exception is KubernetesHaException or StateStorageException or StillLedException or StateHandleException)
         {
             throw new CleanUpFailedException($"Job {jobId}", [jobId], exception);
         }
     }
 
-    /// <summary>Cleans up every job that has a dirty result: call it when the Dispatcher has won a term, and now and then.</summary>
+    /// <summary>Cleans up every job that has a dirty result. Call it at the beginning of a term of the Dispatcher, and periodically.</summary>
     /// <returns>The jobs that were cleaned up.</returns>
     /// <exception cref="CleanUpFailedException">Some jobs could not be cleaned up; the others were.</exception>
-    /// <exception cref="LeadershipLostException">The term leads no more; the next leader resumes.</exception>
+    /// <exception cref="LeadershipLostException">Leadership was lost; the next leader resumes.</exception>
     public async Task<IReadOnlyList<JobId>> ResumeAsync(CancellationToken cancellationToken = default)
     {
         List<JobId> cleaned = [];
@@ -86,7 +90,7 @@ public sealed class JobCleanUp
             }
             catch (CleanUpFailedException exception)
             {
-                // One job that can't be cleaned up must not keep the others from it.
+                // One job that cannot be cleaned up must not keep the others from being cleaned up.
                 failures.Add(exception);
             }
         }
@@ -97,16 +101,24 @@ public sealed class JobCleanUp
 
     private async Task CleanUpAsync(JobId jobId, CancellationToken cancellationToken)
     {
-        var context = _term.Context;
         var component = LeaderComponent.JobManager(jobId);
-        var configMap = HaNames.LeaderConfigMap(context.Requests.Key.Namespace, context.ClusterId, component);
+        var configMap = HaNames.LeaderConfigMap(_term.ConfigMap.Namespace, _term.ClusterId, component);
         var data = new DataDeletion(_term, _storage);
-        await _persistence.RunAsync($"the graph of job {jobId}", token => _jobGraphs.RemoveAsync(jobId.ToString(), token), cancellationToken).ConfigureAwait(false);
-        await _persistence.RunAsync($"the list of data of job {jobId}", token => data.ListAsync($"{context.StorageRoot}/{component.Name}/", token), cancellationToken).ConfigureAwait(false);
-        await _persistence.RunAsync($"ConfigMap {configMap}", token => new ConfigMapDeletion(_term).RunAsync(configMap, whoeverHolds: false, token), cancellationToken).ConfigureAwait(false);
-        await _persistence.RunAsync($"the list of blobs of job {jobId}", token => data.ListAsync(BlobKeys.FolderOf(context.StorageRoot, jobId), token), cancellationToken).ConfigureAwait(false);
-        await _persistence.RunAsync($"the data of job {jobId}", data.RunAsync, cancellationToken).ConfigureAwait(false);
+        var deletion = new ConfigMapDeletion(_term);
+        var prefix = $"{_term.StorageRoot}/{component.Name}/";
+        var blobs = BlobKeys.FolderOf(_term.StorageRoot, jobId);
+
+        // 1. The graph, so that no leader starts the job again. 2. The data is listed while its pointers exist: data that a JobManager writes
+        //    later is not on the list. 3. The pointers. 4. The data. 5. Only then the result is clean: every step before is repeatable, and
+        //    a dirty result is what the next leader resumes from.
+        await RetryAsync($"the graph of job {jobId}", token => _jobGraphs.RemoveAsync(jobId.ToString(), token)).ConfigureAwait(false);
+        await RetryAsync($"the list of data of job {jobId}", token => data.ListAsync(prefix, token)).ConfigureAwait(false);
+        await RetryAsync($"ConfigMap {configMap}", token => deletion.RunAsync(configMap, whoeverHolds: false, token)).ConfigureAwait(false);
+        await RetryAsync($"the list of blobs of job {jobId}", token => data.ListAsync(blobs, token)).ConfigureAwait(false);
+        await RetryAsync($"the data of job {jobId}", data.RunAsync).ConfigureAwait(false);
         await _results.MarkCleanAsync(jobId, cancellationToken).ConfigureAwait(false);
-        Log.JobCleanedUp(context.Logger, jobId.ToString());
+        Log.JobCleanedUp(_term.Logger, jobId.ToString());
+
+        Task RetryAsync(string what, Func<CancellationToken, Task> step) => _retryPolicy.RunAsync(what, step, cancellationToken);
     }
 }

@@ -1,16 +1,18 @@
-using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.ConfigMaps;
 
 namespace Flink.Kubernetes.HA.CleanUp;
 
-/// <summary>Someone leads the component yet, so its ConfigMap must stay.</summary>
+/// <summary>The exception that is thrown when a ConfigMap cannot be deleted because its component still has a leader.</summary>
 public sealed class StillLedException : Exception
 {
     internal StillLedException(ObjectKey configMap, string? holder)
-        : base($"ConfigMap {configMap} can't be deleted: \"{holder}\" holds its lock. End that term first, and have nobody contend for it any more.") => (ConfigMap, Holder) = (configMap, holder);
+        : base(
+            $"ConfigMap {configMap} cannot be deleted: \"{holder}\" holds its lock. End that term first, and stop contending for the component.") =>
+        (ConfigMap, Holder) = (configMap.ToString(), holder);
 
     /// <summary>The ConfigMap.</summary>
-    public ObjectKey ConfigMap { get; }
+    public string ConfigMap { get; }
 
-    /// <summary>Who holds its lock.</summary>
+    /// <summary>The holder of its lock.</summary>
     public string? Holder { get; }
 }

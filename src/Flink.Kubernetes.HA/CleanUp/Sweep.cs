@@ -1,6 +1,6 @@
 using Flink.Kubernetes.HA.Blobs;
+using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.Diagnostics;
-using Flink.Kubernetes.HA.KubeClient;
 using Flink.Kubernetes.HA.LeaderElection;
 using Flink.Kubernetes.HA.StateHandles;
 using Flink.Kubernetes.HA.Storage;
@@ -8,53 +8,58 @@ using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.CleanUp;
 
-/// <summary>Finds, and deletes when told to, data of a cluster that no pointer names; and finds pointers whose data is missing.</summary>
+/// <summary>Finds, and optionally deletes, data of a cluster without a pointer, and finds pointers whose data is missing.</summary>
 /// <remarks>
 /// <para>
-/// Such data is left by crashes between an upload and its pointer, and by deletes that failed. The storage is listed before the pointers are read, and
-/// what is younger than the grace period is spared, so data whose pointer is just being written is safe. In doubt data is withheld and reported.
+/// Such data is left by crashes between an upload and its pointer, and by failed deletes. The storage is listed before the pointers are read, and
+/// data younger than the grace period is kept, so data whose pointer is just being written is safe. In doubt, data is withheld and reported.
 /// </para>
-/// <para>
-/// It looks at what this library has written: <c>&lt;namespace&gt;/&lt;clusterId&gt;/&lt;component&gt;/&lt;key&gt;-&lt;32 hex&gt;</c> and
-/// <c>&lt;namespace&gt;/&lt;clusterId&gt;/blobs/&lt;jobId&gt;/&lt;sha256&gt;</c>, and at nothing else. Blobs belong to jobs of a <see cref="Jobs.JobGraphStore{T}"/> or with a
-/// JobManager's ConfigMap. Clusters of several namespaces may share a storage; clusters of one id in one namespace of several Kubernetes
-/// clusters must not: each would take the other's data for its own.
+/// <para> A sweep considers only what this library has written:
+/// <c>&lt;namespace&gt;/&lt;clusterId&gt;/&lt;component&gt;/&lt;key&gt;-&lt;32 hex&gt;</c> and
+/// <c>&lt;namespace&gt;/&lt;clusterId&gt;/blobs/&lt;jobId&gt;/&lt;sha256&gt;</c>. Blobs belong to jobs of a
+/// <see cref="Jobs.JobGraphStore{T}"/> or with a JobManager's ConfigMap. Clusters of several namespaces may share a storage. Clusters
+/// with the same ID and namespace in several Kubernetes clusters must not: each would treat the other's data as its own.
 /// </para>
 /// </remarks>
 public sealed class Sweep
 {
     private const int RandomEnd = 33;
 
-    private readonly IKubeClient _client;
+    private readonly ConfigMapRequests _requests;
     private readonly IStateStorage _storage;
     private readonly string _namespaceName;
     private readonly string _clusterId;
     private readonly TimeProvider _timeProvider;
     private readonly TimeSpan _gracePeriod;
 
-    /// <summary>Creates a sweep; it sends no request.</summary>
-    /// <param name="client">Reaches the API server.</param>
-    /// <param name="storage">Holds the data.</param>
+    /// <summary>Creates a sweep; sends no request.</summary>
+    /// <param name="requests">The requests to the API server.</param>
+    /// <param name="storage">The storage of the data.</param>
     /// <param name="namespaceName">The namespace of the cluster.</param>
-    /// <param name="clusterId">The id of the cluster.</param>
-    /// <param name="options">Default: a grace period of 1 day.</param>
-    /// <param name="timeProvider">The clock that tells the age of data; default: the system's.</param>
+    /// <param name="clusterId">The ID of the cluster.</param>
+    /// <param name="options">The options. Default: a grace period of 1 day.</param>
+    /// <param name="timeProvider">The clock for the age of data. Default: the system clock.</param>
     /// <exception cref="ArgumentOutOfRangeException">The grace period is shorter than a minute.</exception>
-    public Sweep(IKubeClient client, IStateStorage storage, string namespaceName, string clusterId, SweepOptions? options = null, TimeProvider? timeProvider = null)
+    internal Sweep(
+        ConfigMapRequests requests,
+        IStateStorage storage,
+        string namespaceName,
+        string clusterId,
+        SweepOptions? options = null,
+        TimeProvider? timeProvider = null)
     {
-        ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(storage);
         ArgumentException.ThrowIfNullOrEmpty(namespaceName);
         ArgumentException.ThrowIfNullOrEmpty(clusterId);
         _gracePeriod = (options ?? new SweepOptions()).GracePeriod;
         ArgumentOutOfRangeException.ThrowIfLessThan(_gracePeriod, SweepOptions.ShortestGracePeriod, nameof(options));
-        (_client, _storage, _namespaceName, _clusterId) = (client, storage, namespaceName, clusterId);
+        (_requests, _storage, _namespaceName, _clusterId) = (requests, storage, namespaceName, clusterId);
         _timeProvider = timeProvider ?? TimeProvider.System;
     }
 
-    /// <summary>Finds what could be deleted and what is missing; that needs no leadership and changes nothing.</summary>
+    /// <summary>Finds what could be deleted and what is missing; needs no leadership and changes nothing.</summary>
     /// <exception cref="StateStorageException">The storage could not be read.</exception>
-    /// <exception cref="KubeClientException">A request failed.</exception>
+    /// <exception cref="KubernetesHaException">A request failed.</exception>
     public async Task<SweepReport> FindAsync(CancellationToken cancellationToken = default)
     {
         var oldest = _timeProvider.GetUtcNow() - _gracePeriod;
@@ -64,9 +69,11 @@ public sealed class Sweep
             data.Add(entry);
         }
 
-        // Only now: a pointer that comes to be after this names data that the list does not have, or that is young.
+        // Read after the list: a pointer that is written later refers to data that is not on the list or is younger than the grace period.
         var references = await ReadReferencesAsync(cancellationToken).ConfigureAwait(false);
-        var unnamed = data.Where(entry => entry.LastModified < oldest && !references.Names(entry.Key)).Select(entry => (Entry: entry, IsOrphan: Judge(entry, references))).ToList();
+        var unnamed = data.Where(entry => entry.LastModified < oldest && !references.Names(entry.Key))
+            .Select(entry => (Entry: entry, IsOrphan: Judge(entry, references)))
+            .ToList();
         return new SweepReport
         {
             Orphans = [.. unnamed.Where(item => item.IsOrphan == true).Select(item => item.Entry)],
@@ -75,19 +82,20 @@ public sealed class Sweep
         };
     }
 
-    /// <summary>Finds, and deletes the orphans and what writes left half-way.</summary>
-    /// <param name="term">A term of any component of the cluster: so that it is done once.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ArgumentException">The term is one of another cluster.</exception>
-    /// <exception cref="LeadershipLostException">The term leads no more.</exception>
+    /// <summary>Finds data as <see cref="FindAsync"/> does, and deletes the orphans and the remains of unfinished writes.</summary>
+    /// <param name="term">A term of any component of the cluster, so that only one process sweeps.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
+    /// <exception cref="ArgumentException">The term is of another cluster.</exception>
+    /// <exception cref="LeadershipLostException">Leadership was lost.</exception>
     /// <exception cref="StateStorageException">The storage could not be read.</exception>
-    /// <exception cref="KubeClientException">A request failed.</exception>
+    /// <exception cref="KubernetesHaException">A request failed.</exception>
     public async Task<SweepReport> DeleteAsync(LeadershipTerm term, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(term);
-        if (term.Context.ClusterId != _clusterId || term.Context.Requests.Key.Namespace != _namespaceName)
+        if (term.ClusterId != _clusterId || term.ConfigMap.Namespace != _namespaceName)
         {
-            throw new ArgumentException($"The term is one of cluster {term.Context.ClusterId} in {term.Context.Requests.Key.Namespace}, and this sweeps {_clusterId} in {_namespaceName}.", nameof(term));
+            throw new ArgumentException(
+                $"The term is of cluster {term.ClusterId} in {term.ConfigMap.Namespace}, and this sweep is for {_clusterId} in {_namespaceName}.", nameof(term));
         }
 
         term.ThrowIfNotLeading();
@@ -103,7 +111,7 @@ public sealed class Sweep
             }
             catch (StateStorageException exception)
             {
-                Log.SweepLeft(term.Context.Logger, entry.Key.Value, exception);
+                Log.SweepLeft(term.Logger, entry.Key.Value, exception);
             }
         }
 
@@ -111,12 +119,13 @@ public sealed class Sweep
         return found with { Deleted = deleted, NotDeleted = found.Orphans.Count - deleted, UnfinishedWritesRemoved = unfinished };
     }
 
-    /// <returns>Whether it is an orphan; <see langword="null"/> for what is in use or not of this library.</returns>
-    private static bool? Judge(StateEntry entry, References references) => entry.Key.Value.Split('/') switch
+    /// <returns>Whether the data is an orphan; <see langword="null"/> if it is in use or was not written by this library.</returns>
+    private static bool? Judge(StateEntry entry, ReferencedData references) => entry.Key.Value.Split('/') switch
     {
         [_, _, var component, var name] when name.Length > RandomEnd && name[^RandomEnd] == '-' && name[^(RandomEnd - 1)..].All(char.IsAsciiHexDigitLower) =>
             references.IsOrigin(component, name) ? null : references.IsOrphan(component, name[..^RandomEnd], entry.LastModified),
-        [_, _, BlobKeys.Folder, var job, var name] when BlobKey.IsSha256(name) && JobId.TryParse(job, out var jobId) => references.AreBlobsOrphans(jobId) switch
+        [_, _, BlobKeys.Folder, var job, var name] when BlobKey.IsSha256(name) && JobId.TryParse(job, out var jobId) =>
+            references.AreBlobsOrphans(jobId) switch
         {
             true => true,
             false => null,
@@ -125,11 +134,13 @@ public sealed class Sweep
         _ => null,
     };
 
-    private async Task<References> ReadReferencesAsync(CancellationToken cancellationToken) =>
-        new(_clusterId, await HaConfigMaps.ListAsync(_client, KubeResources.ConfigMaps, _namespaceName, _clusterId, cancellationToken).ConfigureAwait(false));
+    private async Task<ReferencedData> ReadReferencesAsync(CancellationToken cancellationToken) =>
+        new(_clusterId, await HaConfigMaps.ListAsync(_requests, isMetadataOnly: false, _namespaceName, _clusterId, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>A pointer that still stands after its data was looked for and not found has none: data is there before its pointer, and goes after it.</summary>
-    private async Task<IReadOnlyList<StateHandle>> FindMissingAsync(IReadOnlyList<StateHandle> live, HashSet<StateKey> listed, CancellationToken cancellationToken)
+    /// <summary>Finds pointers that are still stored after their data was not found. Data is written before its pointer and deleted after
+    /// it, so it is missing.</summary>
+    private async Task<IReadOnlyList<StateHandle>> FindMissingAsync(
+        IReadOnlyList<StateHandle> live, HashSet<StateKey> listed, CancellationToken cancellationToken)
     {
         List<StateHandle> missing = [];
         foreach (var handle in live.Where(handle => !listed.Contains(handle.State.Key)))

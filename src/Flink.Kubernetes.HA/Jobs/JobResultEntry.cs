@@ -1,16 +1,16 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
-using Flink.Kubernetes.HA.KubeClient;
+using System.Text.Json;
+using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.StateHandles;
 
 namespace Flink.Kubernetes.HA.Jobs;
 
-/// <summary>A result as it stands in the Dispatcher's ConfigMap: dirty until everything of the job is cleaned up.</summary>
+/// <summary>A result as stored in the Dispatcher's ConfigMap: dirty until the job is cleaned up.</summary>
 /// <param name="Key">The key.</param>
-/// <param name="Text">The value, byte for byte.</param>
+/// <param name="Text">The exact stored text.</param>
 /// <param name="Result">The result.</param>
-/// <param name="IsDirty">Whether the job is to be cleaned up yet.</param>
-/// <param name="Number">Grows from result to result: tells which is the older one without a clock.</param>
+/// <param name="IsDirty">Whether the job is still to be cleaned up.</param>
+/// <param name="Number">Grows from result to result, to order them without a clock.</param>
 internal sealed record JobResultEntry(string Key, string Text, JobResult Result, bool IsDirty, long Number)
 {
     public const string Prefix = "jobResult-";
@@ -29,13 +29,18 @@ internal sealed record JobResultEntry(string Key, string Text, JobResult Result,
             Dirty = isDirty,
             Number = number,
         };
-        return new JobResultEntry(KeyOf(result.JobId), JsonSerializer.Serialize(content, JobResultJsonContext.Default.JobResultContent), result, isDirty, number);
+        var text = JsonSerializer.Serialize(content, JobResultJsonContext.Default.JobResultContent);
+        return new JobResultEntry(KeyOf(result.JobId), text, result, isDirty, number);
     }
 
-    /// <summary>All results, from the oldest on.</summary>
-    /// <exception cref="StateHandleCorruptException">One of them can't be read.</exception>
+    /// <summary>Reads all results, oldest first.</summary>
+    /// <exception cref="StateHandleException">A result cannot be read.</exception>
     public static IReadOnlyList<JobResultEntry> ReadAll(ConfigMapContent content, ObjectKey configMap) =>
-        [.. content.Data.Where(entry => entry.Key.StartsWith(Prefix, StringComparison.Ordinal)).Select(entry => Read(configMap, entry.Key, entry.Value)).OrderBy(entry => entry.Number)];
+        [
+            .. content.Data.Where(entry => entry.Key.StartsWith(Prefix, StringComparison.Ordinal))
+                .Select(entry => Read(configMap, entry.Key, entry.Value))
+                .OrderBy(entry => entry.Number),
+        ];
 
     public static JobResultEntry? Find(ConfigMapContent content, ObjectKey configMap, JobId jobId) =>
         content.Data.TryGetValue(KeyOf(jobId), out var text) ? Read(configMap, KeyOf(jobId), text) : null;
@@ -51,7 +56,7 @@ internal sealed record JobResultEntry(string Key, string Text, JobResult Result,
         }
         catch (Exception exception) when (exception is JsonException or FormatException or ArgumentException)
         {
-            throw new StateHandleCorruptException(configMap, key, exception.Message, exception);
+            throw StateHandleException.Corrupt(configMap, key, exception.Message, exception);
         }
     }
 }

@@ -1,23 +1,24 @@
 using Flink.Kubernetes.HA.LeaderElection;
+using Flink.Kubernetes.HA.StateHandles.Writing;
 using Flink.Kubernetes.HA.StateHandles;
-using Flink.Kubernetes.HA.StateHandles.Changes;
 
 namespace Flink.Kubernetes.HA.Jobs;
 
-/// <summary>Remembers in the Dispatcher's ConfigMap which jobs have ended, so that no leader runs them again (Flink's JobResultStore).</summary>
+/// <summary>Stores the results of jobs in the Dispatcher's ConfigMap, so that no leader runs a finished job again (Flink's
+/// <c>JobResultStore</c>).</summary>
 /// <remarks>
 /// <para>
-/// A result is written as soon as a job is globally terminal: dirty, for the job is to be cleaned up yet. When all of that is done it is marked
-/// clean. Whoever leads next goes on with the dirty ones. Safe for concurrent use.
+/// A result is written as soon as a job is globally terminal, as dirty, because the job is still to be cleaned up. After the clean-up it is marked
+/// clean. The next leader continues with the dirty ones. All members are thread-safe.
 /// </para>
 /// <para>
-/// Dirty results are kept as long as it takes. Of the clean ones the newest are kept, for those who ask how a job has ended, and
-/// the others are dropped when another is marked: by then nothing of those jobs is left that could start again.
+/// Dirty results are kept until they are clean. The newest clean ones are kept for queries; older ones are removed when another result is
+/// marked clean. By then nothing of those jobs is left that could run again.
 /// </para>
 /// </remarks>
 public sealed class JobResultStore
 {
-    /// <summary>How many clean results are kept unless another number is given.</summary>
+    /// <summary>The default number of clean results that are kept: 100.</summary>
     public const int DefaultMaximumCleanResults = 100;
 
     private readonly TermValues _values;
@@ -30,25 +31,26 @@ public sealed class JobResultStore
         Reader = new JobResultReader(_values.Reader);
     }
 
-    /// <summary>Reads results.</summary>
+    /// <summary>The reader of results.</summary>
     public JobResultReader Reader { get; }
 
-    /// <summary>Opens the store; that sends no request.</summary>
+    /// <summary>Opens the store; sends no request.</summary>
     /// <param name="term">A term of <see cref="LeaderComponent.Dispatcher"/>.</param>
-    /// <param name="maximumCleanResults">How many clean results are kept, the newest; at 300 bytes each, and up to 1.5 KB with a message.</param>
-    /// <exception cref="ArgumentException">The term is one of another component.</exception>
-    public static JobResultStore Open(LeadershipTerm term, int maximumCleanResults = DefaultMaximumCleanResults)
+    /// <param name="maximumCleanResults">The number of newest clean results to keep, at about 300 bytes each, up to 1.5 KB with a message.</param>
+    /// <exception cref="ArgumentException">The term is of another component.</exception>
+    internal static JobResultStore Open(LeadershipTerm term, int maximumCleanResults = DefaultMaximumCleanResults)
     {
         TermValues.Require(term, LeaderComponent.Dispatcher, "The job result store");
         ArgumentOutOfRangeException.ThrowIfNegative(maximumCleanResults);
         return new JobResultStore(term, maximumCleanResults);
     }
 
-    /// <summary>Writes down that a job has ended and is to be cleaned up. The same result again is no error, so a repeat is safe.</summary>
-    /// <exception cref="InvalidOperationException">The job has another result already, which stays.</exception>
-    /// <exception cref="LeadershipLostException">The term leads no more; nothing was written.</exception>
+    /// <summary>Writes a dirty result: the job has ended and is to be cleaned up. Writing the same result again has no effect, so a retry
+    /// is safe.</summary>
+    /// <exception cref="InvalidOperationException">The job already has another result, which is kept.</exception>
+    /// <exception cref="LeadershipLostException">Leadership was lost before the write took effect; nothing was written.</exception>
     /// <exception cref="StateOutcomeUnknownException">Leadership was lost before it was known whether the result was written.</exception>
-    /// <exception cref="StateHandleCorruptException">A result that stands can't be read.</exception>
+    /// <exception cref="StateHandleException">A stored result cannot be read.</exception>
     /// <exception cref="ConfigMapFullException">The ConfigMap would become too large; nothing was written.</exception>
     public async Task CreateDirtyAsync(JobResult result, CancellationToken cancellationToken = default)
     {
@@ -57,37 +59,40 @@ public sealed class JobResultStore
         {
             var content = await _values.ReadAsync(cancellationToken).ConfigureAwait(false);
             var all = JobResultEntry.ReadAll(content, _values.ConfigMap);
-            var standing = all.FirstOrDefault(entry => entry.Result.JobId == result.JobId);
-            if (standing is not null && standing.Result != result)
+            var stored = all.FirstOrDefault(entry => entry.Result.JobId == result.JobId);
+            if (stored is not null && stored.Result != result)
             {
-                throw new InvalidOperationException($"Job {result.JobId} has ended {standing.Result.Status} already, and a job ends once: {result.Status} was not written.");
+                throw new InvalidOperationException(
+                    $"Job {result.JobId} has already ended {stored.Result.Status}, and a job ends once: {result.Status} was not written.");
             }
 
-            var entry = standing ?? JobResultEntry.Create(result, isDirty: true, NextNumber(all));
-            if (await TryAsync([new ValueChange(entry.Key, standing?.Text, entry.Text)], cancellationToken).ConfigureAwait(false))
+            var entry = stored ?? JobResultEntry.Create(result, isDirty: true, NextNumber(all));
+            if (await TryAsync([new ValueChange(entry.Key, stored?.Text, entry.Text)], cancellationToken).ConfigureAwait(false))
             {
                 return;
             }
         }
     }
 
-    /// <summary>Writes down that nothing of a job is left to be cleaned up. A repeat is safe.</summary>
+    /// <summary>Marks the result of a job as clean: nothing of the job is left to be cleaned up. A retry is safe.</summary>
     /// <exception cref="InvalidOperationException">The job has no result.</exception>
-    /// <exception cref="LeadershipLostException">The term leads no more; nothing was written.</exception>
+    /// <exception cref="LeadershipLostException">Leadership was lost before the write took effect; nothing was written.</exception>
     /// <exception cref="StateOutcomeUnknownException">Leadership was lost before it was known whether the result was marked.</exception>
-    /// <exception cref="StateHandleCorruptException">A result can't be read.</exception>
+    /// <exception cref="StateHandleException">A result cannot be read.</exception>
     public async Task MarkCleanAsync(JobId jobId, CancellationToken cancellationToken = default)
     {
         while (true)
         {
             var content = await _values.ReadAsync(cancellationToken).ConfigureAwait(false);
             var all = JobResultEntry.ReadAll(content, _values.ConfigMap);
-            var standing = all.FirstOrDefault(entry => entry.Result.JobId == jobId)
-                ?? throw new InvalidOperationException($"Job {jobId} has no result that could be marked clean: write a dirty one when the job has ended.");
-            var clean = standing.IsDirty ? JobResultEntry.Create(standing.Result, isDirty: false, NextNumber(all)) : standing;
-            List<ValueChange> changes = [new ValueChange(clean.Key, standing.Text, _maximumCleanResults == 0 ? null : clean.Text)];
+            var stored = all.FirstOrDefault(entry => entry.Result.JobId == jobId)
+                ?? throw new InvalidOperationException(
+                    $"Job {jobId} has no result that could be marked clean: write a dirty one when the job has ended.");
+            var clean = stored.IsDirty ? JobResultEntry.Create(stored.Result, isDirty: false, NextNumber(all)) : stored;
+            List<ValueChange> changes = [new ValueChange(clean.Key, stored.Text, _maximumCleanResults == 0 ? null : clean.Text)];
             var others = all.Where(entry => !entry.IsDirty && entry.Result.JobId != jobId).ToList();
-            changes.AddRange(others.Take(Math.Max(0, others.Count + 1 - Math.Max(1, _maximumCleanResults))).Select(entry => new ValueChange(entry.Key, entry.Text, value: null)));
+            var excess = Math.Max(0, others.Count + 1 - Math.Max(1, _maximumCleanResults));
+            changes.AddRange(others.Take(excess).Select(entry => new ValueChange(entry.Key, entry.Text, value: null)));
             if (await TryAsync(changes, cancellationToken).ConfigureAwait(false))
             {
                 return;
@@ -95,10 +100,10 @@ public sealed class JobResultStore
         }
     }
 
-    // The newest of all, also of those that were marked clean: so the next one is newer than any that is kept.
+    // One more than the newest of all results, dirty and clean, so that the next one is newer than any that is kept.
     private static long NextNumber(IReadOnlyList<JobResultEntry> all) => all.Count == 0 ? 1 : all[^1].Number + 1;
 
-    /// <returns>Whether the changes were made; otherwise another task of this process has come between.</returns>
+    /// <returns>Whether the changes were made; if not, another task of this process was faster.</returns>
     private async Task<bool> TryAsync(IEnumerable<ValueChange> changes, CancellationToken cancellationToken)
     {
         try
@@ -106,7 +111,7 @@ public sealed class JobResultStore
             await _values.ChangeAsync(changes, cancellationToken).ConfigureAwait(false);
             return true;
         }
-        catch (StateHandleChangedException)
+        catch (StateHandleException exception) when (exception.Failure == StateHandleFailure.Changed)
         {
             return false;
         }

@@ -1,14 +1,14 @@
 namespace Flink.Kubernetes.HA.Jobs;
 
-/// <summary>Whether a job is to run, runs or has run (Flink's <c>JobSchedulingStatus</c>).</summary>
+/// <summary>The scheduling status of a job (Flink's <c>JobSchedulingStatus</c>).</summary>
 public enum JobSchedulingStatus
 {
-    /// <summary>It is there, and nobody leads it.</summary>
+    /// <summary>The job exists and has no leader.</summary>
     Pending,
 
-    /// <summary>It is there, and by its lock someone leads it; one that crashed counts until another has taken over.</summary>
+    /// <summary>The job exists and its lock has a holder. A crashed holder is included until another one takes over.</summary>
     Running,
 
-    /// <summary>It has ended for good.</summary>
+    /// <summary>The job has ended permanently.</summary>
     Done,
 }

@@ -1,33 +1,29 @@
-using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.StateHandles;
 using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.Jobs;
 
-/// <summary>Tells which jobs are to run, run or have run; that needs no leadership (Flink's RunningJobsRegistry).</summary>
-/// <remarks>Nothing is kept for it: it is read off the job graphs, the job results and the locks of the jobs' JobManagers. Every call asks the API server.</remarks>
+/// <summary>Reads which jobs are pending, running or done; needs no leadership (Flink's <c>RunningJobsRegistry</c>).</summary>
+/// <remarks>Derived from the job graphs, the job results and the locks of the JobManagers; nothing else is stored. Every call is a
+/// request to the API server.</remarks>
 public sealed class RunningJobs
 {
-    private readonly IKubeClient _client;
+    private readonly ConfigMapRequests _requests;
     private readonly string _namespaceName;
     private readonly string _clusterId;
     private readonly ConfigMapReader _dispatcher;
 
-    /// <summary>Creates the view.</summary>
-    /// <param name="client">Reaches the API server.</param>
-    /// <param name="namespaceName">The namespace of the cluster.</param>
-    /// <param name="clusterId">The id of the cluster.</param>
-    public RunningJobs(IKubeClient client, string namespaceName, string clusterId)
+    internal RunningJobs(ConfigMapRequests requests, string namespaceName, string clusterId)
     {
-        ArgumentNullException.ThrowIfNull(client);
-        (_client, _namespaceName, _clusterId) = (client, namespaceName, clusterId);
-        _dispatcher = new ConfigMapReader(client, HaNames.LeaderConfigMap(namespaceName, clusterId, LeaderComponent.Dispatcher));
+        (_requests, _namespaceName, _clusterId) = (requests, namespaceName, clusterId);
+        _dispatcher = new ConfigMapReader(requests, HaNames.LeaderConfigMap(namespaceName, clusterId, LeaderComponent.Dispatcher));
     }
 
-    /// <summary>The status of a job, or <see langword="null"/> where there is no such job.</summary>
+    /// <summary>Returns the status of a job, or <see langword="null"/> if there is no such job.</summary>
     /// <exception cref="ConfigMapMissingException">The Dispatcher's ConfigMap does not exist.</exception>
-    /// <exception cref="StateHandleCorruptException">A pointer can't be read.</exception>
-    /// <exception cref="KubeClientException">A request failed.</exception>
+    /// <exception cref="StateHandleException">A pointer cannot be read.</exception>
+    /// <exception cref="KubernetesHaException">A request failed.</exception>
     public async Task<JobSchedulingStatus?> TryGetAsync(JobId jobId, CancellationToken cancellationToken = default)
     {
         var content = await _dispatcher.ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -37,10 +33,10 @@ public sealed class RunningJobs
             : await IsLedAsync(jobId, cancellationToken).ConfigureAwait(false) ? JobSchedulingStatus.Running : JobSchedulingStatus.Pending;
     }
 
-    /// <summary>The status of every job that is there or has a result.</summary>
+    /// <summary>Lists the status of every job that exists or has a result.</summary>
     /// <exception cref="ConfigMapMissingException">The Dispatcher's ConfigMap does not exist.</exception>
-    /// <exception cref="StateHandleCorruptException">A pointer or result can't be read.</exception>
-    /// <exception cref="KubeClientException">A request failed.</exception>
+    /// <exception cref="StateHandleException">A pointer or result cannot be read.</exception>
+    /// <exception cref="KubernetesHaException">A request failed.</exception>
     public async Task<IReadOnlyDictionary<JobId, JobSchedulingStatus>> ListAsync(CancellationToken cancellationToken = default)
     {
         var content = await _dispatcher.ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -59,10 +55,10 @@ public sealed class RunningJobs
         try
         {
             var key = HaNames.LeaderConfigMap(_namespaceName, _clusterId, LeaderComponent.JobManager(jobId));
-            var lockHolder = await _client.GetAsync(KubeResources.ConfigMaps.MetadataOnly, key, cancellationToken).ConfigureAwait(false);
-            return !string.IsNullOrEmpty(LeaderElectionRecord.Parse(lockHolder.Metadata.Annotations?.GetValueOrDefault(HaNames.LockAnnotation)).HolderIdentity);
+            var lockHolder = await _requests.GetAsync(key, metadataOnly: true, cancellationToken).ConfigureAwait(false);
+            return !string.IsNullOrEmpty(LeaderElectionRecord.Parse(lockHolder.Annotation(HaNames.LockAnnotation)).HolderIdentity);
         }
-        catch (KubeClientException exception) when (exception.Failure == KubeFailure.NotFound)
+        catch (KubernetesHaException exception) when (exception.Failure == KubernetesFailure.NotFound)
         {
             return false;
         }

@@ -1,44 +1,51 @@
-using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.ConfigMaps;
+using Flink.Kubernetes.HA.LeaderElection.Locking;
 
 namespace Flink.Kubernetes.HA.LeaderElection;
 
-/// <summary>Writes to the term's ConfigMap that take effect only while the term holds the lock (promise P1).</summary>
+/// <summary>Writes to the term's ConfigMap that take effect only while the term holds the lock (guarantee P1 in docs/guarantees.md).</summary>
 /// <remarks>
-/// The lock record itself is tested, not only the session: a contender that follows client-go changes nothing else when it
-/// takes over. A renewal of one's own in between changes the record too; then the write is tried again with the new one.
+/// The patch tests the lock record and the term: a contender that follows client-go changes only the record when it takes over. A
+/// renewal of this term changes the record as well; the write is then retried with the new one.
 /// </remarks>
 internal sealed class FencedWrites(ElectionContext context, LeadershipTerm term)
 {
-    /// <summary>Applies the change if this term still leads.</summary>
-    /// <exception cref="LeadershipLostException">It does not; nothing was written.</exception>
-    /// <exception cref="KubeClientException">The change itself was refused, or the request failed.</exception>
-    public Task<PartialObjectMetadata> PatchAsync(IReadOnlyCollection<JsonPatchOperation> change, CancellationToken cancellationToken) =>
+    /// <summary>Applies the change if this term is still the leader.</summary>
+    /// <exception cref="LeadershipLostException">Leadership was lost before the write took effect; nothing was written.</exception>
+    /// <exception cref="KubernetesHaException">The change itself was refused, or the request failed.</exception>
+    public Task<ConfigMap> PatchAsync(IReadOnlyCollection<PatchOperation> change, CancellationToken cancellationToken) =>
         PatchAsync(change, new FencedAttempt(), cancellationToken);
 
-    /// <summary>Applies the change if this term still leads; the attempt tells what may be under way when it fails.</summary>
-    public async Task<PartialObjectMetadata> PatchAsync(IReadOnlyCollection<JsonPatchOperation> change, FencedAttempt attempt, CancellationToken cancellationToken)
+    /// <summary>Applies the change if this term is still the leader; the attempt says which write may still take effect after a failure.</summary>
+    public async Task<ConfigMap> PatchAsync(IReadOnlyCollection<PatchOperation> change, FencedAttempt attempt, CancellationToken cancellationToken)
     {
-        var history = term.Keeper.History;
         while (true)
         {
-            ThrowIfLost();
-            var expected = history.Latest.Annotation;
+            // 1. No write is begun after the term has ended. This check only saves the request: the fence below is what refuses
+            //    a write that is overtaken by a takeover between here and the API server.
+            term.ThrowIfLost();
+
+            // 2. The fence is what this term is known to have written last. It is noted before the request is sent, because a request
+            //    that fails without an answer can take effect for as long as that is stored.
+            var expected = term.History.Latest.Texts;
             cancellationToken.ThrowIfCancellationRequested();
-            attempt.Fence = expected;
+            attempt.Fence = expected.Lock;
             try
             {
-                var patch = LockPatches.Fenced(expected, term.SessionId, change);
-                return await context.Requests.SendAsync(patch, cancellationToken).ConfigureAwait(false);
+                return await context.Requests.Requests.PatchAsync(context.Requests.Key, LockPatches.Fenced(expected, change), cancellationToken).ConfigureAwait(false);
             }
-            catch (KubeClientException exception) when (!exception.IsOutcomeUnknown)
+            catch (KubernetesHaException exception) when (!exception.IsOutcomeUnknown)
             {
+                // 3. The API server has answered: this request did not and will not take effect.
                 attempt.Fence = null;
-                if (exception.Failure is not (KubeFailure.Invalid or KubeFailure.NotFound))
+                if (exception.Failure is not (KubernetesFailure.Invalid or KubernetesFailure.NotFound))
                 {
                     throw;
                 }
 
-                if (history.Latest.Annotation == expected && !await StandsAsync(history, expected, cancellationToken).ConfigureAwait(false))
+                // 4. The status does not say which part of the patch was refused. If this term has renewed the lock since step 2, or
+                //    must restore it, it was our own fence: try again. If the expected record is still stored, it was the change.
+                if (term.History.Latest.Texts == expected && await IsStoredAsync(expected, cancellationToken).ConfigureAwait(false))
                 {
                     throw;
                 }
@@ -46,8 +53,8 @@ internal sealed class FencedWrites(ElectionContext context, LeadershipTerm term)
         }
     }
 
-    /// <summary>Whether another record of this term stands in the ConfigMap, so that the write is worth another try.</summary>
-    private async Task<bool> StandsAsync(LockHistory history, string expected, CancellationToken cancellationToken)
+    /// <summary>Reads whether the expected record is stored, so that the change itself was refused; tells the keeper what else is.</summary>
+    private async Task<bool> IsStoredAsync(LockTexts expected, CancellationToken cancellationToken)
     {
         var read = await context.Requests.ReadAsync(cancellationToken).ConfigureAwait(false);
         if (read.Error is not null)
@@ -55,30 +62,25 @@ internal sealed class FencedWrites(ElectionContext context, LeadershipTerm term)
             throw read.Error;
         }
 
-        if (history.Find(read.State?.Record.Annotation) is { } standing)
+        var judgment = term.History.Judge(read.State);
+        if (judgment.Verdict == LockVerdict.Edited && term.History.Latest.Texts == expected)
         {
-            history.Written(standing);
-            return standing.Annotation != expected;
+            // The keeper restores the lock, or learns that it is lost: either ends the wait.
+            await term.MoveFenceAsync(expected.Lock, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            term.Learn(judgment);
         }
 
-        if (history.Latest.Annotation != expected)
-        {
-            // Renewed again, and known to be, while this was read: what was read is of before, and tells of no one else.
-            return true;
-        }
-
-        term.Keeper.Wake();
-        ThrowIfLost();
-        throw read.IsDeleted
-            ? new LeadershipLostException(term.Component, LeadershipLossReason.Deleted, $"Nothing was written: ConfigMap {context.Requests.Key} does not exist. It was deleted by someone else, with all that it held.")
-            : new LeadershipLostException(term.Component, LeadershipLossReason.TakenOver, $"Nothing was written: ConfigMap {context.Requests.Key} is not held by this term any more.");
+        return judgment is { Verdict: LockVerdict.Latest, Sent.Texts: var stored } && stored == expected;
     }
+}
 
-    private void ThrowIfLost()
-    {
-        if (term.Keeper.Loss is { } loss)
-        {
-            throw loss.ToException(term.Component);
-        }
-    }
+/// <summary>What is known about a fenced write while it is in progress and after it has failed.</summary>
+internal sealed class FencedAttempt
+{
+    /// <summary>The lock record that the last request tests, or <see langword="null"/> if no request can still take effect.</summary>
+    /// <remarks>Read it after the write has ended. The request can take effect as long as this record is stored.</remarks>
+    public string? Fence { get; set; }
 }

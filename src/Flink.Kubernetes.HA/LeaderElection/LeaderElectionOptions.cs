@@ -1,27 +1,45 @@
 namespace Flink.Kubernetes.HA.LeaderElection;
 
-/// <summary>The times of leader election; the defaults are client-go's.</summary>
-/// <remarks>The rules between them are checked when the services are created; see <see cref="LeaseDuration"/>.</remarks>
+/// <summary>The timing of leader election. The defaults are those of client-go.</summary>
+/// <remarks>The relations between the values are validated when the services are created; see the value of each property.</remarks>
 public sealed class LeaderElectionOptions
 {
-    /// <summary>How long a contender waits after the last observed renewal before it takes over.</summary>
-    /// <value>Default: 15 s. Whole seconds, for the lock record of other clients holds no fractions; longer than
+    private static readonly TimeSpan LongestRequestTimeout = TimeSpan.FromSeconds(3);
+
+    // Seconds; beyond what is valid, so that values out of range can be compared.
+    private const double Endless = 1e9;
+
+    private TimeSpan? _requestTimeout;
+
+    /// <summary>The time that a contender waits after the last observed renewal before it takes over.</summary>
+    /// <value>Default: 15 s. Whole seconds, because the lock record that other clients read has no fractions. Must be longer than
     /// <see cref="RenewDeadline"/> × (1 + e) / (1 − e), where e is <see cref="MaxClockRateError"/>.</value>
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long after sending the last successful renewal a leader gives up leading.</summary>
-    /// <value>Default: 10 s. Longer than <see cref="RetryPeriod"/> + <see cref="RequestTimeout"/>.</value>
+    /// <summary>The time after sending the last successful renewal at which a leader ends its term.</summary>
+    /// <value>Default: 10 s. Must be longer than 1.3125 × <see cref="RetryPeriod"/> + <see cref="RequestTimeout"/> + 0.1 s: a request that hangs, the
+    /// delay after it, and the requests that make up for it must fit in.</value>
     public TimeSpan RenewDeadline { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How often a leader renews.</summary>
+    /// <summary>The interval at which a leader renews the lock.</summary>
     /// <value>Default: 2 s. Each renewal is one small conditional write.</value>
     public TimeSpan RetryPeriod { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long one request of the election may take before it is given up and tried again.</summary>
-    /// <value>Default: 3 s.</value>
-    public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(3);
+    /// <summary>The time limit of one request of the election, after which it is retried.</summary>
+    /// <value>Default: 3 s, or less where <see cref="RenewDeadline"/> is so short that otherwise one slow request would cost the leadership.</value>
+    public TimeSpan RequestTimeout
+    {
+        get => _requestTimeout ?? Shorter(LongestRequestTimeout, Shorter(RenewDeadline, TimeSpan.FromSeconds(Endless)) - AroundOneRequest);
+        set => _requestTimeout = value;
+    }
 
-    /// <summary>By how much the rate of a monotonic clock may be wrong, as a fraction.</summary>
+    /// <summary>The largest error in the rate of a monotonic clock that the election tolerates, as a fraction.</summary>
     /// <value>Default: 0.01 (1 %). From 0 up to, but not including, 0.5.</value>
     public double MaxClockRateError { get; set; } = 0.01;
+
+    /// <summary>What a renewal needs besides the time limit of one request that hangs: the period until it is sent, the longest delay after it
+    /// (<c>ElectionContext.RetryDelay</c>: a quarter of the period, and a quarter of that more), and two round trips that make up for it.</summary>
+    internal TimeSpan AroundOneRequest => TimeSpan.FromSeconds(Math.Clamp((RetryPeriod.TotalSeconds * 1.3125) + 0.1, -Endless, Endless));
+
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

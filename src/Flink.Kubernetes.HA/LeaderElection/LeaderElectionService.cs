@@ -1,23 +1,26 @@
 using System.Runtime.CompilerServices;
+using Flink.Kubernetes.HA.ConfigMaps.Watching;
+using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.Diagnostics;
-using Flink.Kubernetes.HA.KubeClient;
-using Flink.Kubernetes.HA.KubeClient.Watching;
+using Flink.Kubernetes.HA.LeaderElection.Locking;
 using Flink.Kubernetes.HA.WireFormat;
 using Microsoft.Extensions.Logging;
 
 namespace Flink.Kubernetes.HA.LeaderElection;
 
-/// <summary>Contends for one component's ConfigMap.</summary>
+/// <summary>Contends for the leadership of one component by the lock in its ConfigMap.</summary>
 internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderElectionHealth
 {
     private readonly ElectionContext _context;
+    private readonly Contender _contender;
     private readonly SharedWatches _watches;
+    private readonly Action<LeaderElectionService>? _disposing;
     private readonly CancellationTokenSource _disposal = new();
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private bool _contending;
     private LeadershipTerm? _term;
-    private WatchSubscription<PartialObjectMetadata>? _subscription;
+    private WatchSubscription? _subscription;
 
     internal LeaderElectionService(
         LeaderComponent component,
@@ -25,25 +28,46 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
         string clusterId,
         string identity,
         LeaderElectionOptions options,
-        IKubeClient client,
+        ConfigMapRequests requests,
         SharedWatches watches,
         TimeProvider timeProvider,
         ILoggerFactory loggerFactory,
-        HaMetrics metrics)
+        HaMetrics metrics,
+        Action<LeaderElectionService>? disposing = null)
     {
         var key = HaNames.LeaderConfigMap(namespaceName, clusterId, component);
-        var requests = new LockRequests(client, key, options.RequestTimeout, timeProvider);
-        _context = new ElectionContext(component, clusterId, identity, options, requests, timeProvider, loggerFactory.CreateLogger<LeaderElectionService>(), metrics);
+        _context = new ElectionContext(
+            component,
+            clusterId,
+            identity,
+            options,
+            new LockRequests(requests, key, options.RequestTimeout),
+            timeProvider,
+            loggerFactory.CreateLogger<LeaderElectionService>(),
+            metrics);
+        _contender = new Contender(_context);
         _watches = watches;
+        _disposing = disposing;
     }
 
     public LeaderComponent Component => _context.Component;
 
     public string Identity => _context.Identity;
 
-    public TimeSpan? SinceLastRenewal => Volatile.Read(ref _term) is { LossReason: null } term ? term.Keeper.SinceRenewal : null;
+    public bool IsLeader => CurrentTerm is not null;
 
-    public Exception? WatchFailure => Volatile.Read(ref _subscription)?.Failure;
+    public LeadershipTerm? CurrentTerm => Volatile.Read(ref _term) is { IsLeading: true } term ? term : null;
+
+    public LockHolder? Holder =>
+        LockState.Of(Volatile.Read(ref _subscription)?.Current?.ConfigMap) is { Record: { IsReleased: false, HolderIdentity: { } holder } record }
+            ? new LockHolder(holder, record.AcquireTime, holder == Identity)
+            : null;
+
+    public ElectionFailure? LastFailure => _context.Problems.Last;
+
+    public TimeSpan? SinceLastRenewal => Volatile.Read(ref _term) is { LossReason: null } term ? term.SinceRenewal : null;
+
+    public LastingFailure? Failure => _context.Problems.Current ?? Volatile.Read(ref _subscription)?.LastingFailure;
 
     public IAsyncEnumerable<LeadershipTerm> ContendAsync(CancellationToken cancellationToken = default) => ContendCoreAsync(null, cancellationToken);
 
@@ -53,10 +77,13 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
         return ContendCoreAsync(address, cancellationToken);
     }
 
-    /// <summary>Stops contending, gives up the term that there is, and waits until the enumeration has ended.</summary>
+    /// <summary>Stops contending and ends the current term, or waits until the enumeration has ended.</summary>
     public async ValueTask DisposeAsync()
     {
-        // First, so that a term which is won meanwhile is seen below, or sees this itself.
+        _disposing?.Invoke(this);
+
+        // Canceled first. A term that is won concurrently is then either visible to the lines below, or WinAsync sees the
+        // cancellation after it has stored the term and disposes it. Either way no term survives the service.
         await _disposal.CancelAsync().ConfigureAwait(false);
         LeadershipTerm? term;
         bool contending;
@@ -68,8 +95,10 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
 
         if (term is not null)
         {
-            // Its owner may be in the middle of its work, or have gone: either way the lock is not kept.
-            await term.DisposeAsync().ConfigureAwait(false);
+            // Only its owner knows when the work has ended. It was told to stop above; if it does not dispose the term in time, the lock is
+            // not released: another process would lead beside the work. It expires by itself.
+            await term.EndsWithinAsync(_context.Options.RetryPeriod).ConfigureAwait(false);
+            term.Abandon();
         }
         else if (contending)
         {
@@ -83,15 +112,14 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
         try
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _disposal.Token);
-            var subscription = _watches.Subscribe(KubeResources.ConfigMaps.MetadataOnly, _context.Requests.Key);
+            var subscription = _watches.Subscribe(_context.Requests.Key);
             await using var unsubscribe = subscription.ConfigureAwait(false);
             Volatile.Write(ref _subscription, subscription);
             var watch = new LockWatch(subscription, _context.TimeProvider);
-            var contender = new Contender(_context, watch);
             Log.Contending(_context.Logger, _context.Name, Identity, _context.ConfigMap);
             while (true)
             {
-                var term = await WinAsync(contender, watch, address, cancellationToken, stop.Token).ConfigureAwait(false);
+                var term = await WinAsync(watch, address, cancellationToken, stop.Token).ConfigureAwait(false);
                 try
                 {
                     yield return term;
@@ -102,7 +130,7 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
                     SetTerm(null);
                 }
 
-                contender.TermEnded(term.LossReason!.Value, term.Keeper.History.Latest.SentAt);
+                _contender.TermEnded(term.LossReason!.Value, term.EndedAt);
             }
         }
         finally
@@ -112,18 +140,19 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
         }
     }
 
-    private async Task<LeadershipTerm> WinAsync(Contender contender, LockWatch watch, string? address, CancellationToken caller, CancellationToken stop)
+    private async Task<LeadershipTerm> WinAsync(LockWatch watch, string? address, CancellationToken caller, CancellationToken stop)
     {
         try
         {
-            var won = await contender.WinAsync(address, stop).ConfigureAwait(false);
+            var won = await _contender.WinAsync(watch, address, stop).ConfigureAwait(false);
             var keeper = new LeaseKeeper(_context, watch, won);
             var term = new LeadershipTerm(_context, won, keeper, stop);
-            keeper.Start();
+            term.Start();
             SetTerm(term);
             if (_disposal.IsCancellationRequested)
             {
-                // Won while the service was being disposed, which waits for the enumeration: nobody else would end this term.
+                // Won while the service was being disposed: DisposeAsync saw no term and waits for this enumeration, so nobody
+                // else would end this term.
                 await term.DisposeAsync().ConfigureAwait(false);
                 SetTerm(null);
                 throw new OperationCanceledException(_disposal.Token);
@@ -156,7 +185,8 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
             ObjectDisposedException.ThrowIf(_disposal.IsCancellationRequested, this);
             if (_contending)
             {
-                throw new InvalidOperationException($"This process contends for {Component} already: end that enumeration first, or share its terms.");
+                throw new InvalidOperationException(
+                    $"This process already contends for {Component}: end that enumeration first, or share its terms.");
             }
 
             _contending = true;

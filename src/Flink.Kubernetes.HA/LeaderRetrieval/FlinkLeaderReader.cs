@@ -1,25 +1,31 @@
-using Flink.Kubernetes.HA.Diagnostics;
-using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.WireFormat;
-using Microsoft.Extensions.Logging;
 
 namespace Flink.Kubernetes.HA.LeaderRetrieval;
 
-/// <summary>Reads a component's leader from the cluster ConfigMap of Flink 1.15 and later.</summary>
-/// <remarks>As Flink's own retrieval it does not look at the lock: a leader that ends takes its entry away, one that crashed leaves it until the next.</remarks>
-internal sealed class FlinkLeaderReader(LeaderComponent component, ObjectKey key, ILogger logger) : ILeaderReader<ConfigMap>
+/// <summary>Reads a component's leader as Apache Flink stores it.</summary>
+/// <remarks>Like Flink's own retrieval it does not compare the leader with the holder of the lock: a leader that ends removes its entry; the
+/// entry of a crashed one remains until the next leader, and is suspected when the lock is not renewed.</remarks>
+internal sealed class FlinkLeaderReader(LeaderComponent component, FlinkHaLayout layout, TimeSpan leaseDuration) : ILeaderReader
 {
-    private readonly string _entryKey = FlinkLeaderEntry.Key(component);
-
-    public LeaderReading Read(ConfigMap? item, LeaderInformation? last)
+    public LeaderReading Read(ConfigMap? configMap, LeaderInformation? last)
     {
-        var entry = item?.Data?.GetValueOrDefault(_entryKey);
-        var leader = FlinkLeaderEntry.TryParse(entry);
-        if (leader is null && entry is not null)
+        if (configMap is null)
         {
-            Log.FlinkLeaderUnreadable(logger, _entryKey, key);
+            return LeaderReading.NoneIn(null);
         }
 
-        return new LeaderReading(leader);
+        var (entry, problem) = layout == FlinkHaLayout.ConfigMapPerComponent
+            ? FlinkLeaderEntry.OfComponent(configMap.Data)
+            : FlinkLeaderEntry.OfCluster(configMap.Data, component);
+        if (entry is not { } leader)
+        {
+            return LeaderReading.NoneIn(configMap) with { Problem = problem is null ? null : $"ConfigMap {configMap.Key} {problem}" };
+        }
+
+        var record = LeaderElectionRecord.Parse(configMap.Annotation(HaNames.LockAnnotation));
+        return new LeaderReading(
+            new LeaderInformation(leader.SessionId, leader.Address) { HolderIdentity = record.HolderIdentity, Since = record.AcquireTime },
+            new Heartbeat(configMap.Uid, leader.SessionId, 0, record.Annotation, record.LeaseDuration ?? leaseDuration));
     }
 }

@@ -1,12 +1,12 @@
 namespace Flink.Kubernetes.HA.LeaderRetrieval;
 
-/// <summary>Hears who leads (Flink's <c>LeaderRetrievalListener</c>); never called twice at the same time.</summary>
+/// <summary>Receives the changes of a component's leader, one call at a time (Flink's <c>LeaderRetrievalListener</c>).</summary>
 public interface ILeaderRetrievalListener
 {
-    /// <summary>The leader has changed; <see langword="null"/> means that there is none.</summary>
-    /// <remarks>An exception from here is logged and told to <see cref="OnErrorAsync"/>; the next change is told all the same.</remarks>
+    /// <summary>Called when the leader has changed; <see langword="null"/> means that there is none.</summary>
+    /// <remarks>An exception is logged and reported to <see cref="OnErrorAsync"/>; the listener is still notified of the next change.</remarks>
     ValueTask OnLeaderChangedAsync(LeaderInformation? leader, CancellationToken cancellationToken);
 
-    /// <summary>Listening is impaired, such as by a missing permission. It goes on trying.</summary>
+    /// <summary>Called when the retrieval is impaired, for example by a missing permission. The retrieval keeps retrying.</summary>
     ValueTask OnErrorAsync(Exception exception, CancellationToken cancellationToken);
 }

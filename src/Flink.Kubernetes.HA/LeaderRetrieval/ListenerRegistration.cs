@@ -1,5 +1,5 @@
+using Flink.Kubernetes.HA.ConfigMaps.Watching;
 using Flink.Kubernetes.HA.Diagnostics;
-using Flink.Kubernetes.HA.KubeClient.Watching;
 using Microsoft.Extensions.Logging;
 
 namespace Flink.Kubernetes.HA.LeaderRetrieval;
@@ -11,19 +11,19 @@ internal sealed class ListenerRegistration : IAsyncDisposable
     private readonly LeaderComponent _component;
     private readonly ILeaderRetrievalListener _listener;
     private readonly LatestValueReader<RetrievalState> _states;
-    private readonly Action<ListenerRegistration> _forget;
+    private readonly Func<ListenerRegistration, ValueTask> _forget;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly HaMetrics _metrics;
     private readonly CancellationTokenSource _ended = new();
-    private readonly Task _telling;
+    private readonly Task _reporting;
 
     public ListenerRegistration(
         object service,
         LeaderComponent component,
         ILeaderRetrievalListener listener,
         LatestValue<RetrievalState> states,
-        Action<ListenerRegistration> forget,
+        Func<ListenerRegistration, ValueTask> forget,
         TimeProvider timeProvider,
         ILogger logger,
         HaMetrics metrics)
@@ -31,28 +31,28 @@ internal sealed class ListenerRegistration : IAsyncDisposable
         (_service, _component, _listener, _forget) = (service, component, listener, forget);
         (_timeProvider, _logger, _metrics) = (timeProvider, logger, metrics);
         _states = new LatestValueReader<RetrievalState>(states, this);
-        _telling = DetachedTask.Run(TellAsync);
+        _reporting = TaskExtensions.RunDetached(ReportAsync);
     }
 
     public ValueTask DisposeAsync() => EndAsync(wait: !ListenerCall.IsWithinCallOf(this));
 
-    /// <summary>Ends the calls; waits for the one under way unless that is where it is asked from.</summary>
+    /// <summary>Ends the calls. Waits for the one in progress, unless called from within it.</summary>
     public async ValueTask EndAsync(bool wait)
     {
-        _forget(this);
         await _states.DisposeAsync().ConfigureAwait(false);
 
-        // What the listener has registered on the token may throw: that is the listener's matter.
+        // Callbacks that the listener has registered on the token may throw; that must not keep the registration from ending.
         await _ended.CancelAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _forget(this).ConfigureAwait(false);
         if (wait)
         {
-            await _telling.ConfigureAwait(false);
+            await _reporting.ConfigureAwait(false);
         }
     }
 
-    private async Task TellAsync()
+    private async Task ReportAsync()
     {
-        var told = RetrievalState.Initial;
+        var reported = RetrievalState.Initial;
         while (true)
         {
             RetrievalState state;
@@ -65,24 +65,24 @@ internal sealed class ListenerRegistration : IAsyncDisposable
                 return;
             }
 
-            if (state.IsKnown && (!told.IsKnown || told.Leader != state.Leader))
+            if (state.IsKnown && (!reported.IsKnown || reported.Leader != state.Leader))
             {
-                await TellLeaderAsync(state.Leader).ConfigureAwait(false);
+                await ReportLeaderAsync(state.Leader).ConfigureAwait(false);
             }
 
-            await TellErrorAsync(told.WatchFailure, state.WatchFailure).ConfigureAwait(false);
-            await TellErrorAsync(told.Problem, state.Problem).ConfigureAwait(false);
-            told = state;
+            await ReportErrorAsync(reported.WatchFailure, state.WatchFailure).ConfigureAwait(false);
+            await ReportErrorAsync(reported.Problem, state.Problem).ConfigureAwait(false);
+            reported = state;
         }
     }
 
-    private async Task TellLeaderAsync(LeaderInformation? leader)
+    private async Task ReportLeaderAsync(LeaderInformation? leader)
     {
         var exception = await CallAsync(() => _listener.OnLeaderChangedAsync(leader, _ended.Token)).ConfigureAwait(false);
-        await TellErrorAsync(null, exception).ConfigureAwait(false);
+        await ReportErrorAsync(null, exception).ConfigureAwait(false);
     }
 
-    private async Task TellErrorAsync(Exception? before, Exception? now)
+    private async Task ReportErrorAsync(Exception? before, Exception? now)
     {
         if (now is not null && now != before)
         {
@@ -90,7 +90,7 @@ internal sealed class ListenerRegistration : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns what the listener threw.</summary>
+    /// <summary>Calls the listener and returns the exception that it threw.</summary>
     private async Task<Exception?> CallAsync(Func<ValueTask> call)
     {
         if (_ended.IsCancellationRequested)
@@ -118,4 +118,32 @@ internal sealed class ListenerRegistration : IAsyncDisposable
             _metrics.ListenerCalled(_timeProvider.GetElapsedTime(began));
         }
     }
+}
+
+/// <summary>A call to a listener in progress. It flows with the call, so that a disposal from within is distinguished from one outside.</summary>
+/// <remarks>A disposal from within that waited for the call would wait for itself.</remarks>
+internal sealed class ListenerCall(object service, ListenerRegistration registration)
+{
+    private static readonly AsyncLocal<ListenerCall?> Current = new();
+    private volatile bool _isOver;
+
+    /// <param name="owner">A service or a registration.</param>
+    public static bool IsWithinCallOf(object owner) => Current.Value is { _isOver: false } call && call.IsOf(owner);
+
+    /// <summary>Makes the call. Work that the listener leaves running is no longer within the call once it has returned.</summary>
+    public static async Task MakeAsync(object service, ListenerRegistration registration, Func<ValueTask> call)
+    {
+        var current = new ListenerCall(service, registration);
+        Current.Value = current;
+        try
+        {
+            await call().ConfigureAwait(false);
+        }
+        finally
+        {
+            current._isOver = true;
+        }
+    }
+
+    private bool IsOf(object owner) => ReferenceEquals(owner, service) || ReferenceEquals(owner, registration);
 }

@@ -1,13 +1,18 @@
-using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.ConfigMaps;
 
 namespace Flink.Kubernetes.HA.StateHandles;
 
-/// <summary>The ConfigMap that holds the entries does not exist: that is not the same as empty.</summary>
+/// <summary>The exception that is thrown when the ConfigMap with the entries does not exist, which is not the same as an empty one.</summary>
 public sealed class ConfigMapMissingException : StateHandleException
 {
     internal ConfigMapMissingException(ObjectKey configMap, Exception? innerException = null)
-        : base(configMap, key: null, $"ConfigMap {configMap} does not exist, so what it held is not known. If nobody has led yet, wait for a leader; "
-            + "if it was deleted, put it back from a copy before anything starts from scratch.", innerException)
+        : base(
+            StateHandleFailure.ConfigMapMissing,
+            configMap,
+            key: null,
+            $"ConfigMap {configMap} does not exist, so its contents are not known. If there was no leader yet, wait for one; "
+            + "if it was deleted, restore it from a copy before anything starts from scratch.",
+            innerException)
     {
     }
 }

@@ -1,17 +1,17 @@
-using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.ConfigMaps;
+using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.StateHandles;
 
-/// <summary>Reads a whole ConfigMap; what it sees tells others how large that is.</summary>
+/// <summary>Reads an entire ConfigMap, and reports what was read.</summary>
 internal sealed class ConfigMapReader
 {
-    private readonly IKubeClient _client;
+    private readonly ConfigMapRequests _requests;
     private readonly Action<ConfigMapContent>? _seen;
 
-    public ConfigMapReader(IKubeClient client, ObjectKey key, Action<ConfigMapContent>? seen = null)
+    public ConfigMapReader(ConfigMapRequests requests, ObjectKey key, Action<ConfigMapContent>? seen = null)
     {
-        ArgumentNullException.ThrowIfNull(client);
-        (_client, Key, _seen) = (client, key, seen);
+        (_requests, Key, _seen) = (requests, key, seen);
     }
 
     public ObjectKey Key { get; }
@@ -20,13 +20,29 @@ internal sealed class ConfigMapReader
     {
         try
         {
-            var content = new ConfigMapContent(await _client.GetAsync(KubeResources.ConfigMaps, Key, cancellationToken).ConfigureAwait(false));
+            var content = new ConfigMapContent(await _requests.GetAsync(Key, metadataOnly: false, cancellationToken).ConfigureAwait(false));
             _seen?.Invoke(content);
             return content;
         }
-        catch (KubeClientException exception) when (exception.Failure == KubeFailure.NotFound)
+        catch (KubernetesHaException exception) when (exception.Failure == KubernetesFailure.NotFound)
         {
             throw new ConfigMapMissingException(Key, exception);
         }
     }
+}
+
+/// <summary>A ConfigMap as observed in one read: the fence and the entries of the same moment.</summary>
+internal sealed class ConfigMapContent(ConfigMap configMap)
+{
+    public string? Uid => configMap.Uid;
+
+    /// <summary>The stored lock record.</summary>
+    public string? Fence => configMap.Annotation(HaNames.LockAnnotation);
+
+    /// <summary>The mark of the last write of plain values.</summary>
+    public string? LastWrite => configMap.Annotation(HaNames.LastWriteAnnotation);
+
+    public IReadOnlyDictionary<string, string> Data => configMap.Data;
+
+    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> BinaryData => configMap.BinaryData;
 }

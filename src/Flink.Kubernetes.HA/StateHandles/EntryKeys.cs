@@ -3,13 +3,13 @@ using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.StateHandles;
 
-/// <summary>What keys of a ConfigMap entries may have.</summary>
+/// <summary>Validates the keys of entries in a ConfigMap.</summary>
 internal static partial class EntryKeys
 {
-    /// <summary>Kubernetes allows 253; with the random end it has to be one segment of a storage's key.</summary>
+    /// <summary>Kubernetes allows 253; with its random suffix the key must fit into one segment of a key of the storage.</summary>
     private const int MaximumLength = 160;
 
-    /// <summary>The id of the ConfigMap's content, which the storage knows too.</summary>
+    /// <summary>The ID of the ConfigMap's content, for which there is a marker in the storage.</summary>
     public const string OriginKey = "stateId";
 
     public const string OriginPrefix = "stateId-";
@@ -18,7 +18,8 @@ internal static partial class EntryKeys
     {
         ArgumentNullException.ThrowIfNull(prefix);
         return prefix != OriginPrefix && PrefixPattern().IsMatch(prefix) && prefix.Length < MaximumLength ? prefix : throw new ArgumentException(
-            $"'{prefix}' can't begin keys: use letters, digits, '-', '_' and '.', beginning with a letter or digit and ending with '-', '_' or '.', such as 'jobGraph-'.", nameof(prefix));
+            $"'{prefix}' is not a valid prefix of keys: use letters, digits, '-', '_' and '.', beginning with a letter or digit and ending with "
+            + "'-', '_' or '.', such as 'jobGraph-'.", nameof(prefix));
     }
 
     public static string Of(string prefix, string name)
@@ -33,11 +34,12 @@ internal static partial class EntryKeys
         if (key.Length > MaximumLength || !KeyPattern().IsMatch(key))
         {
             throw new ArgumentException(
-                $"'{key}' can't be a key: use at most {MaximumLength} letters, digits, '-', '_' and '.', beginning and ending with a letter or digit.", parameter);
+                $"'{key}' is not a valid key: use at most {MaximumLength} letters, digits, '-', '_' and '.', beginning and ending with a letter "
+                + "or digit.", parameter);
         }
 
         return key is HaNames.AddressKey or HaNames.SessionIdKey or HaNames.FencingTokenKey or OriginKey
-            ? throw new ArgumentException($"'{key}' belongs to this library: take another key.", parameter)
+            ? throw new ArgumentException($"'{key}' is reserved by this library: use another key.", parameter)
             : key;
     }
 

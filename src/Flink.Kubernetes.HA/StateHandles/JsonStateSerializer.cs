@@ -1,16 +1,16 @@
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.Json;
 
 namespace Flink.Kubernetes.HA.StateHandles;
 
-/// <summary>Stores values as JSON, by System.Text.Json's generated code.</summary>
+/// <summary>Stores values as JSON, by the source-generated code of System.Text.Json.</summary>
 /// <typeparam name="T">The type of the values.</typeparam>
 public sealed class JsonStateSerializer<T> : IStateSerializer<T>
 {
     private readonly JsonTypeInfo<T> _typeInfo;
 
     /// <summary>Creates a serializer.</summary>
-    /// <param name="typeInfo">How the type is written, such as <c>MyJsonContext.Default.JobGraph</c>.</param>
+    /// <param name="typeInfo">The metadata of the type, such as <c>MyJsonContext.Default.JobGraph</c>.</param>
     public JsonStateSerializer(JsonTypeInfo<T> typeInfo)
     {
         ArgumentNullException.ThrowIfNull(typeInfo);

@@ -1,15 +1,15 @@
-using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.Storage;
 
 namespace Flink.Kubernetes.HA.StateHandles;
 
-/// <summary>A pointer in a ConfigMap, as it was read or written: it names data in a storage.</summary>
-/// <remarks>It is also the proof of what was seen: a replacement or removal by handle takes effect only while this very pointer stands.</remarks>
+/// <summary>A pointer in a ConfigMap to data in a storage, as it was read or written.</summary>
+/// <remarks>A replacement or removal by handle takes effect only while exactly this pointer is stored.</remarks>
 public sealed record StateHandle
 {
     internal StateHandle(ObjectKey configMap, string prefix, string key, string text, StatePointer pointer)
     {
-        ConfigMap = configMap;
+        ConfigMapKey = configMap;
         Key = key;
         Name = key[prefix.Length..];
         Text = text;
@@ -17,8 +17,8 @@ public sealed record StateHandle
         IsBeingRemoved = pointer.IsDeleting;
     }
 
-    /// <summary>The ConfigMap that it stands in.</summary>
-    public ObjectKey ConfigMap { get; }
+    /// <summary>The ConfigMap in which it is stored, as <c>namespace/name</c>.</summary>
+    public string ConfigMap => ConfigMapKey.ToString();
 
     /// <summary>The key in the ConfigMap: the store's prefix and <see cref="Name"/>.</summary>
     public string Key { get; }
@@ -26,15 +26,17 @@ public sealed record StateHandle
     /// <summary>The name within its store.</summary>
     public string Name { get; }
 
-    /// <summary>The data that it points to.</summary>
+    /// <summary>The data to which the pointer refers.</summary>
     public StoredState State { get; }
 
-    /// <summary>Whether it is marked for removal: it counts as not there, and its data may be gone.</summary>
+    /// <summary>Whether the entry is marked for removal: it is treated as absent, and its data may be deleted.</summary>
     public bool IsBeingRemoved { get; }
 
-    /// <summary>The value in the ConfigMap, byte for byte.</summary>
+    internal ObjectKey ConfigMapKey { get; }
+
+    /// <summary>The exact text in the ConfigMap.</summary>
     internal string Text { get; }
 
-    /// <summary>Returns the key and where the data is.</summary>
+    /// <summary>Returns the key and the location of the data.</summary>
     public override string ToString() => $"{Key} -> {State.Location}";
 }

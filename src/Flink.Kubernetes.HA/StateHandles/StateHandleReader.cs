@@ -1,41 +1,16 @@
-using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.Storage;
-using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.StateHandles;
 
-/// <summary>Reads the entries of a component's ConfigMap and the data that they point to; that needs no leadership.</summary>
+/// <summary>Reads the entries of a component's ConfigMap and the data to which they point; needs no leadership.</summary>
 /// <remarks>
-/// Every read asks the API server. What the leader does meanwhile is seen or not: data whose handle was read a while ago may be
-/// gone, and then the handle must be read again. Safe for concurrent use.
+/// Every read is a request to the API server. The leader may change entries at any time: if the data of a handle that was read earlier is
+/// gone, read the handle again. All members are thread-safe.
 /// </remarks>
 public sealed class StateHandleReader
 {
     private readonly ConfigMapReader _configMap;
-
-    /// <summary>Creates a reader of a component's entries.</summary>
-    /// <param name="client">Reaches the API server.</param>
-    /// <param name="storage">Holds the data.</param>
-    /// <param name="namespaceName">The namespace of the cluster.</param>
-    /// <param name="clusterId">The id of the cluster.</param>
-    /// <param name="component">The component whose leader writes the entries.</param>
-    /// <param name="prefix">How the keys of the store begin, such as <c>jobGraph-</c>.</param>
-    /// <exception cref="ArgumentException">No keys can begin like this.</exception>
-    public StateHandleReader(IKubeClient client, IStateStorage storage, string namespaceName, string clusterId, LeaderComponent component, string prefix)
-        : this(client, storage, HaNames.LeaderConfigMap(namespaceName, clusterId, component), prefix)
-    {
-    }
-
-    /// <summary>Creates a reader of a ConfigMap's entries.</summary>
-    /// <param name="client">Reaches the API server.</param>
-    /// <param name="storage">Holds the data.</param>
-    /// <param name="configMap">The ConfigMap that holds the pointers.</param>
-    /// <param name="prefix">How the keys of the store begin, such as <c>jobGraph-</c>.</param>
-    /// <exception cref="ArgumentException">No keys can begin like this.</exception>
-    public StateHandleReader(IKubeClient client, IStateStorage storage, ObjectKey configMap, string prefix)
-        : this(new ConfigMapReader(client, configMap), storage, prefix)
-    {
-    }
 
     internal StateHandleReader(ConfigMapReader configMap, IStateStorage storage, string prefix)
     {
@@ -45,76 +20,118 @@ public sealed class StateHandleReader
         Prefix = EntryKeys.CheckPrefix(prefix);
     }
 
-    /// <summary>The ConfigMap that holds the pointers.</summary>
-    public ObjectKey ConfigMap => _configMap.Key;
+    /// <summary>The ConfigMap that holds the pointers, as <c>namespace/name</c>.</summary>
+    public string ConfigMap => Key.ToString();
 
-    /// <summary>How the keys of the store begin.</summary>
+    /// <summary>The prefix of the store's keys.</summary>
     public string Prefix { get; }
 
-    /// <summary>Where the data is.</summary>
+    /// <summary>The storage of the data.</summary>
     public IStateStorage Storage { get; }
 
-    /// <summary>Reads all entries, and the plain values beside them, at one moment.</summary>
+    /// <summary>Reads all entries and plain values of the ConfigMap in one read.</summary>
     /// <exception cref="ConfigMapMissingException">The ConfigMap does not exist.</exception>
-    /// <exception cref="StateHandleCorruptException">One of the entries can't be read.</exception>
-    /// <exception cref="KubeClientException">The request failed.</exception>
+    /// <exception cref="StateHandleException">An entry cannot be read.</exception>
+    /// <exception cref="KubernetesHaException">The request failed.</exception>
     public async Task<StateHandleSnapshot> ReadAsync(CancellationToken cancellationToken = default)
     {
         var content = await _configMap.ReadAsync(cancellationToken).ConfigureAwait(false);
-        return new StateHandleSnapshot(ConfigMap, Prefix, content.Data);
+        return new StateHandleSnapshot(Key, Prefix, content.Data);
     }
 
     /// <summary>Reads the handles of all entries, in the order of their keys.</summary>
     /// <exception cref="ConfigMapMissingException">The ConfigMap does not exist.</exception>
-    /// <exception cref="StateHandleCorruptException">One of the entries can't be read.</exception>
-    /// <exception cref="KubeClientException">The request failed.</exception>
+    /// <exception cref="StateHandleException">An entry cannot be read.</exception>
+    /// <exception cref="KubernetesHaException">The request failed.</exception>
     public async Task<IReadOnlyList<StateHandle>> ListAsync(CancellationToken cancellationToken = default) =>
         (await ReadAsync(cancellationToken).ConfigureAwait(false)).Handles;
 
     /// <summary>Reads the handle of an entry.</summary>
-    /// <exception cref="StateHandleNotFoundException">There is none, or it is being removed.</exception>
+    /// <exception cref="StateHandleException">There is none, or it is being removed.</exception>
     /// <exception cref="ConfigMapMissingException">The ConfigMap does not exist.</exception>
-    /// <exception cref="StateHandleCorruptException">The entry can't be read.</exception>
-    /// <exception cref="KubeClientException">The request failed.</exception>
+    /// <exception cref="StateHandleException">The entry cannot be read.</exception>
+    /// <exception cref="KubernetesHaException">The request failed.</exception>
     public async Task<StateHandle> GetAsync(string name, CancellationToken cancellationToken = default) =>
         await FindAsync(name, cancellationToken).ConfigureAwait(false) switch
         {
-            null => throw new StateHandleNotFoundException(ConfigMap, Prefix + name),
-            { IsBeingRemoved: true } => throw new StateHandleNotFoundException(ConfigMap, Prefix + name, isBeingRemoved: true),
+            null => throw StateHandleException.NotFound(Key, Prefix + name),
+            { IsBeingRemoved: true } => throw StateHandleException.NotFound(Key, Prefix + name, isBeingRemoved: true),
             var handle => handle,
         };
 
     /// <summary>Reads the handle of an entry, if there is one.</summary>
-    /// <returns>The handle, or <see langword="null"/> where there is none or it is being removed.</returns>
+    /// <returns>The handle, or <see langword="null"/> if there is none or it is being removed.</returns>
     /// <exception cref="ConfigMapMissingException">The ConfigMap does not exist.</exception>
-    /// <exception cref="StateHandleCorruptException">The entry can't be read.</exception>
-    /// <exception cref="KubeClientException">The request failed.</exception>
+    /// <exception cref="StateHandleException">The entry cannot be read.</exception>
+    /// <exception cref="KubernetesHaException">The request failed.</exception>
     public async Task<StateHandle?> TryGetAsync(string name, CancellationToken cancellationToken = default) =>
         await FindAsync(name, cancellationToken).ConfigureAwait(false) is { IsBeingRemoved: false } handle ? handle : null;
 
-    /// <summary>Tells whether there is an entry; one that is being removed does not count.</summary>
+    /// <summary>Returns whether there is an entry; one that is being removed is treated as absent.</summary>
     /// <exception cref="ConfigMapMissingException">The ConfigMap does not exist.</exception>
-    /// <exception cref="StateHandleCorruptException">The entry can't be read.</exception>
-    /// <exception cref="KubeClientException">The request failed.</exception>
+    /// <exception cref="StateHandleException">The entry cannot be read.</exception>
+    /// <exception cref="KubernetesHaException">The request failed.</exception>
     public async Task<bool> ExistsAsync(string name, CancellationToken cancellationToken = default) =>
         await TryGetAsync(name, cancellationToken).ConfigureAwait(false) is not null;
 
-    /// <summary>Opens the data of an entry; size and SHA-256 are checked while it is read, before the last bytes are handed out.</summary>
+    /// <summary>Opens the data of an entry; size and SHA-256 are verified while it is read, before the last bytes are returned.</summary>
     /// <param name="handle">The entry.</param>
-    /// <param name="progress">Told how many bytes were read so far.</param>
-    /// <param name="cancellationToken">Gives up opening; reading has tokens of its own.</param>
-    /// <returns>A stream to dispose; it fails with <see cref="StateStorageException"/> where the data is not what was written.</returns>
-    /// <exception cref="StateStorageException">The data is missing or can't be read.</exception>
+    /// <param name="progress">Reports the number of bytes read so far.</param>
+    /// <param name="cancellationToken">A token to cancel the open; each read takes its own token.</param>
+    /// <returns>A stream to dispose; reading it throws a <see cref="StateStorageException"/> if the data is not what was written.</returns>
+    /// <exception cref="StateStorageException">The data is missing or cannot be read.</exception>
     public Task<Stream> OpenReadAsync(StateHandle handle, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(handle);
         return Storage.OpenReadAsync(handle.State, progress, cancellationToken);
     }
 
+    /// <summary>Reads the data of an entry into memory and verifies it.</summary>
+    /// <exception cref="StateStorageException">The data is missing, is not what was written, or cannot be read.</exception>
+    public Task<byte[]> ReadBytesAsync(StateHandle handle, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        return Storage.ReadAllBytesAsync(handle.State, cancellationToken);
+    }
+
+    /// <summary>Reads the value of an entry; returns it only if all of the data was verified.</summary>
+    /// <exception cref="StateStorageException">The data is missing, is not what was written, or cannot be read.</exception>
+    public async Task<T> ReadAsync<T>(StateHandle handle, IStateSerializer<T> serializer, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(serializer);
+        var content = await OpenReadAsync(handle, progress: null, cancellationToken).ConfigureAwait(false);
+        await using (content.ConfigureAwait(false))
+        {
+            var value = await serializer.DeserializeAsync(content, cancellationToken).ConfigureAwait(false);
+
+            // The verification happens at the end of the stream, and a serializer may have stopped before it.
+            await content.CopyToAsync(Stream.Null, cancellationToken).ConfigureAwait(false);
+            return value;
+        }
+    }
+
+    /// <summary>Reads the values of all entries, in the order of their keys; throws if one of them cannot be read.</summary>
+    /// <exception cref="ConfigMapMissingException">The ConfigMap does not exist.</exception>
+    /// <exception cref="StateHandleException">An entry cannot be read.</exception>
+    /// <exception cref="StateStorageException">The data of an entry is missing, is not what was written, or cannot be read.</exception>
+    public async Task<IReadOnlyList<KeyValuePair<StateHandle, T>>> ReadAllAsync<T>(
+        IStateSerializer<T> serializer, CancellationToken cancellationToken = default)
+    {
+        List<KeyValuePair<StateHandle, T>> values = [];
+        foreach (var handle in await ListAsync(cancellationToken).ConfigureAwait(false))
+        {
+            values.Add(new(handle, await ReadAsync(handle, serializer, cancellationToken).ConfigureAwait(false)));
+        }
+
+        return values;
+    }
+
+    internal ObjectKey Key => _configMap.Key;
+
     private async Task<StateHandle?> FindAsync(string name, CancellationToken cancellationToken)
     {
         var key = EntryKeys.Of(Prefix, name);
         var content = await _configMap.ReadAsync(cancellationToken).ConfigureAwait(false);
-        return content.Data.TryGetValue(key, out var text) ? StateHandleSnapshot.Read(ConfigMap, Prefix, key, text) : null;
+        return content.Data.TryGetValue(key, out var text) ? StateHandleSnapshot.Read(Key, Prefix, key, text) : null;
     }
 }

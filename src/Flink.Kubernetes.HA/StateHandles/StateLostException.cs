@@ -1,14 +1,20 @@
-using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.ConfigMaps;
 
 namespace Flink.Kubernetes.HA.StateHandles;
 
-/// <summary>The storage holds data of a ConfigMap that is gone: the one that stands was created anew, so its being empty means nothing.</summary>
+/// <summary>The exception that is thrown when the storage contains data from a ConfigMap that was deleted.</summary>
+/// <remarks>The current ConfigMap was re-created, so its being empty does not mean that there is no state.</remarks>
 public sealed class StateLostException : StateHandleException
 {
     internal StateLostException(ObjectKey configMap, string storage, IReadOnlyList<string> markers)
-        : base(configMap, EntryKeys.OriginKey, $"ConfigMap {configMap} is not the one that the data in {storage} belongs to: it was deleted, with all its pointers, and created anew. "
-            + $"Put it back from a copy, with its key \"{EntryKeys.OriginKey}\"; or, if the work is really to start from scratch, delete {string.Join(", ", markers)} from the storage.") => Markers = markers;
+        : base(
+            StateHandleFailure.StateLost,
+            configMap,
+            EntryKeys.OriginKey,
+            $"ConfigMap {configMap} is not the one to which the data in {storage} belongs: it was deleted, with all its pointers, and re-created. "
+            + $"Restore it from a copy, with its key \"{EntryKeys.OriginKey}\"; or, if the work is to start from scratch, "
+            + $"delete {string.Join(", ", markers)} from the storage.") => Markers = markers;
 
-    /// <summary>The keys in the storage that tell so: delete them to start from scratch.</summary>
+    /// <summary>The keys of the markers of deleted ConfigMaps in the storage; delete them to start from scratch.</summary>
     public IReadOnlyList<string> Markers { get; }
 }

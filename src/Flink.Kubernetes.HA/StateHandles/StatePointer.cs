@@ -1,11 +1,12 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Encodings.Web;
+using System.Text.Json.Nodes;
+using System.Text.Json;
 using Flink.Kubernetes.HA.Storage;
 
 namespace Flink.Kubernetes.HA.StateHandles;
 
-/// <summary>The value of an entry: JSON <c>{v, key, location, size, sha256, state}</c>. Members that it does not know are let be, versions are not.</summary>
+/// <summary>The value of an entry: JSON <c>{v, key, location, size, sha256, state}</c>. Unknown members are ignored, unknown versions are
+/// refused.</summary>
 internal sealed record StatePointer(StoredState State, bool IsDeleting)
 {
     private const int Version = 1;
@@ -14,18 +15,18 @@ internal sealed record StatePointer(StoredState State, bool IsDeleting)
 
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <exception cref="FormatException">It is no pointer; the message says why.</exception>
+    /// <exception cref="FormatException">The text is not a pointer; the message says why.</exception>
     public static StatePointer Parse(string text)
     {
         JsonObject fields;
         try
         {
-            fields = JsonNode.Parse(text) as JsonObject ?? throw new FormatException("it is no JSON object");
+            fields = JsonNode.Parse(text) as JsonObject ?? throw new FormatException("it is not a JSON object");
             _ = fields.Count;
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            throw new FormatException("it is no JSON", exception);
+            throw new FormatException("it is not JSON", exception);
         }
 
         var version = Number(fields, "v");
@@ -34,7 +35,7 @@ internal sealed record StatePointer(StoredState State, bool IsDeleting)
             throw new FormatException($"it has version {version}, and this version of the library reads {Version}");
         }
 
-        var key = StateKey.TryCreate(Text(fields, "key")) ?? throw new FormatException("its \"key\" is not the key of any data");
+        var key = StateKey.TryCreate(Text(fields, "key")) ?? throw new FormatException("its \"key\" is not a valid key of data");
         var size = Number(fields, "size");
         var sha256 = Text(fields, "sha256");
         if (size < 0 || sha256.Length != 64 || !sha256.All(char.IsAsciiHexDigitLower))
@@ -73,5 +74,6 @@ internal sealed record StatePointer(StoredState State, bool IsDeleting)
         fields[name] is JsonValue value && value.TryGetValue(out string? text) ? text : throw new FormatException($"it has no text \"{name}\"");
 
     private static long Number(JsonObject fields, string name) =>
-        fields[name] is JsonValue value && value.TryGetValue(out long number) ? number : throw new FormatException($"it has no whole number \"{name}\"");
+        fields[name] is JsonValue value && value.TryGetValue(out long number) ? number : throw new FormatException(
+            $"it has no whole number \"{name}\"");
 }

@@ -1,58 +1,61 @@
 namespace Flink.Kubernetes.HA.Storage;
 
-/// <summary>Where data lies that is too large for a ConfigMap: written once, read, listed and deleted.</summary>
+/// <summary>Stores data that is too large for a ConfigMap. Data is written once, and can be read, listed and deleted.</summary>
 /// <remarks>
 /// <para>
-/// Safe for concurrent use, by many processes too. Failures are <see cref="StateStorageException"/>s; what the caller's own streams
-/// throw passes through as it is. <c>StateStorageConformance</c> in <c>Flink.Kubernetes.HA.Testing</c> tests an implementation.
+/// All members are thread-safe, and safe for use by several processes. Failures are <see cref="StateStorageException"/>s; exceptions of the
+/// caller's own streams are passed through. <c>StateStorageConformance</c> in <c>Flink.Kubernetes.HA.Testing</c> tests an implementation.
 /// </para>
 /// <para>
-/// Keep data and folders apart: where <c>a</c> is a key, <c>a/b</c> should not be one, since a file system refuses it.
-/// Take a new key for every write, with something random in it: then no late or repeated write can ever hit what others rely on.
+/// Keep keys and folders apart: if <c>a</c> is a key, <c>a/b</c> should not be one, because a file system refuses it.
+/// Use a new key with a random part for every write, so that a late or repeated write never affects data that others rely on.
 /// </para>
 /// </remarks>
 public interface IStateStorage
 {
-    /// <summary>Where the storage is, for people and messages: a path or an address.</summary>
+    /// <summary>The location of the storage, for people and messages: a path or an address.</summary>
     string Location { get; }
 
-    /// <summary>Writes data under a key that is free. Whole or not at all: nobody ever sees a part of it, and it survives a crash once this returns.</summary>
-    /// <param name="key">The key; of several writers of one key at most one succeeds.</param>
-    /// <param name="content">The data, from where the stream stands to its end; it need not seek, is not held in memory as a whole, and is not disposed.</param>
-    /// <param name="progress">Told how many bytes were taken over so far.</param>
+    /// <summary>Writes data under an unused key, atomically: nobody ever sees a part of it, and it survives a crash once this method has
+    /// returned.</summary>
+    /// <param name="key">The key; of several concurrent writers of one key at most one succeeds.</param>
+    /// <param name="content">The data, from the current position of the stream to its end. The stream need not seek, is not buffered
+    /// entirely, and is not disposed.</param>
+    /// <param name="progress">Reports the number of bytes written so far.</param>
     /// <param name="cancellationToken">
-    /// Gives the write up. While the content is still being taken over, nothing comes of it; afterwards it may have been written all the same.
+    /// A token to cancel the write. While the content is being read, nothing is written; after that, the data may still be written.
     /// </param>
     /// <exception cref="StateStorageException">
-    /// <see cref="StateStorageFailure.AlreadyExists"/> where the key is taken. With <see cref="StateStorageException.IsOutcomeUnknown"/>
-    /// the data may be there, or may still come to be.
+    /// <see cref="StateStorageFailure.AlreadyExists"/>: the key is in use. With <see cref="StateStorageException.IsOutcomeUnknown"/>
+    /// the data may have been written, or may still be.
     /// </exception>
     Task<StoredState> WriteAsync(StateKey key, Stream content, IProgress<long>? progress = null, CancellationToken cancellationToken = default);
 
-    /// <summary>Opens data for reading from its beginning; to check it as well, use the overload that takes a <see cref="StoredState"/>.</summary>
+    /// <summary>Opens data for reading from its beginning. To verify it as well, use the overload that takes a <see cref="StoredState"/>.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="cancellationToken">Gives up opening; reading has tokens of its own.</param>
-    /// <returns>A stream to read asynchronously and to dispose; it fails with <see cref="StateStorageException"/> where it can't be read on.</returns>
-    /// <exception cref="StateStorageException"><see cref="StateStorageFailure.NotFound"/> where there is none.</exception>
+    /// <param name="cancellationToken">A token to cancel the open; each read takes its own token.</param>
+    /// <returns>A stream to read asynchronously and to dispose; reading it throws a <see cref="StateStorageException"/> if it fails.</returns>
+    /// <exception cref="StateStorageException"><see cref="StateStorageFailure.NotFound"/>: there is no data with the key.</exception>
     Task<Stream> OpenReadAsync(StateKey key, CancellationToken cancellationToken = default);
 
-    /// <summary>Deletes data, if there is any.</summary>
+    /// <summary>Deletes data if it exists.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="cancellationToken">Gives up waiting; the data may be deleted all the same.</param>
-    /// <returns>Whether there was any. Where several delete at once, each may be told so.</returns>
+    /// <param name="cancellationToken">A token to cancel the wait; the data may still be deleted.</param>
+    /// <returns>Whether the data existed. Of several concurrent deletes, each may return <see langword="true"/>.</returns>
     Task<bool> DeleteAsync(StateKey key, CancellationToken cancellationToken = default);
 
-    /// <summary>Lists data in no particular order; what is written or deleted meanwhile may be in it or not.</summary>
-    /// <param name="prefix">Only keys whose text begins with this; default: all.</param>
-    /// <param name="cancellationToken">Ends the list.</param>
-    /// <exception cref="ArgumentException">No key can begin like this.</exception>
+    /// <summary>Lists data in no particular order; data that is written or deleted meanwhile may or may not be included.</summary>
+    /// <param name="prefix">The prefix of the keys to list. Default: all keys.</param>
+    /// <param name="cancellationToken">A token to cancel the listing.</param>
+    /// <exception cref="ArgumentException">The prefix is not valid in a key.</exception>
     IAsyncEnumerable<StateEntry> ListAsync(string prefix = "", CancellationToken cancellationToken = default);
 
-    /// <summary>Removes what writes left half-way that never came to an end, as after a crash: it takes space and is never listed.</summary>
+    /// <summary>Removes the remains of writes that were never completed, for example because of a crash; they occupy space and are never
+    /// listed.</summary>
     /// <param name="olderThan">
-    /// What was touched since then is spared: longer than any write may stall, and longer than clocks may differ. A day is a good choice.
+    /// The minimum age; newer remains are kept. Must be longer than any write may stall, and longer than clocks may differ; a day is a good choice.
     /// </param>
-    /// <param name="cancellationToken">Ends the removal.</param>
-    /// <returns>How many were removed.</returns>
+    /// <param name="cancellationToken">A token to cancel the removal.</param>
+    /// <returns>The number of unfinished writes that were removed.</returns>
     Task<int> RemoveUnfinishedWritesAsync(TimeSpan olderThan, CancellationToken cancellationToken = default);
 }

@@ -3,18 +3,18 @@ using System.Text;
 
 namespace Flink.Kubernetes.HA.Storage;
 
-/// <summary>The name of one piece of data in a storage: segments with <c>/</c> between them, such as <c>orders/4f2a/checkpoint-17</c>.</summary>
+/// <summary>The key of one item of data in a storage: segments separated by <c>/</c>, such as <c>orders/4f2a/checkpoint-17</c>.</summary>
 /// <remarks>
-/// Every key is a legal name on every storage, and none leads out of a storage's root. So a segment is not empty, begins with no dot,
-/// ends with no dot, has no space at either end, no control character, none of <c>\ : * ? " &lt; &gt; |</c>, and is in Unicode's form C.
-/// Keys that differ only in upper and lower case are different keys, but a file system may not keep them apart.
+/// Every key is a valid name on every storage, and none refers to something outside a storage's root. So a segment is not empty, does not
+/// begin or end with a dot or white space, has no control character and none of <c>\ : * ? " &lt; &gt; |</c>, and is in Unicode's
+/// normalization form C. Keys that differ only in case are different keys, but a file system may not distinguish them.
 /// </remarks>
 public sealed record StateKey
 {
-    /// <summary>The most bytes that a segment may have in UTF-8.</summary>
+    /// <summary>The maximum length of a segment, in bytes of UTF-8.</summary>
     public const int MaximumSegmentBytes = 200;
 
-    /// <summary>The most bytes that a whole key may have in UTF-8.</summary>
+    /// <summary>The maximum length of a key, in bytes of UTF-8.</summary>
     public const int MaximumBytes = 800;
 
     private static readonly SearchValues<char> Forbidden = SearchValues.Create("\\:*?\"<>|");
@@ -25,38 +25,40 @@ public sealed record StateKey
     public StateKey(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        Value = Problem(value) is { } problem ? throw new ArgumentException($"'{Printable(value)}' is not a key: {problem}.", nameof(value)) : value;
+        Value = Problem(value) is { } problem
+            ? throw new ArgumentException($"'{Printable(value)}' is not a key: {problem}.", nameof(value))
+            : value;
     }
 
-    /// <summary>The whole key.</summary>
+    /// <summary>The text of the key.</summary>
     public string Value { get; }
 
     /// <summary>Joins segments to a key.</summary>
-    /// <exception cref="ArgumentException">A segment is not one; the message says why.</exception>
+    /// <exception cref="ArgumentException">A segment is not valid; the message says why.</exception>
     public static StateKey Of(params ReadOnlySpan<string> segments)
     {
         foreach (var segment in segments)
         {
             if (segment is null || segment.Contains('/', StringComparison.Ordinal))
             {
-                throw new ArgumentException($"'{Printable(segment)}' is not a segment of a key: it must not be null or hold '/'.", nameof(segments));
+                throw new ArgumentException($"'{Printable(segment)}' is not a segment of a key: it must not be null or contain '/'.", nameof(segments));
             }
         }
 
         return new StateKey(string.Join('/', segments));
     }
 
-    /// <summary>Creates a key where the text is one.</summary>
-    /// <returns>The key, or <see langword="null"/> where the text is not a key.</returns>
+    /// <summary>Creates a key if the text is valid.</summary>
+    /// <returns>The key, or <see langword="null"/> if the text is not a key.</returns>
     public static StateKey? TryCreate(string? value) => value is not null && Problem(value) is null ? new StateKey(value) : null;
 
-    /// <summary>Checks the beginning of keys: whole segments, and perhaps the beginning of another.</summary>
-    /// <exception cref="ArgumentException">No key begins like this; the message says why.</exception>
+    /// <summary>Validates a prefix of keys: complete segments, and optionally the beginning of another.</summary>
+    /// <exception cref="ArgumentException">The prefix is not valid in a key; the message says why.</exception>
     public static string CheckPrefix(string prefix)
     {
         ArgumentNullException.ThrowIfNull(prefix);
 
-        // What ends in a slash, or in what may not end a segment, can still go on well.
+        // A prefix may end with a slash, or with a character that may not end a segment: what follows can make it valid.
         return prefix.Length == 0 || Problem(prefix + "x") is not { } problem
             ? prefix
             : throw new ArgumentException($"No key begins with '{Printable(prefix)}': {problem}.", nameof(prefix));
@@ -81,10 +83,11 @@ public sealed record StateKey
         }
         catch (EncoderFallbackException)
         {
-            return "it holds half of a surrogate pair";
+            return "it contains an unpaired surrogate";
         }
 
-        return value.IsNormalized() ? value.Split('/').Select(ProblemOfSegment).FirstOrDefault(problem => problem is not null) : "it is not in Unicode's form C";
+        return value.IsNormalized() ? value.Split('/').Select(ProblemOfSegment).FirstOrDefault(problem => problem is not null) : "it is not in "
+            + "Unicode's form C";
     }
 
     private static string? ProblemOfSegment(string segment) => segment switch
@@ -93,13 +96,15 @@ public sealed record StateKey
         ['.', ..] => $"the segment '{segment}' begins with a dot",
         [.., '.'] => $"the segment '{segment}' ends with a dot",
         _ when char.IsWhiteSpace(segment[0]) || char.IsWhiteSpace(segment[^1]) => $"the segment '{segment}' has white space at an end",
-        _ when segment.AsSpan().ContainsAny(Forbidden) => "it holds one of \\ : * ? \" < > |",
-        _ when segment.Any(char.IsControl) => "it holds a control character",
+        _ when segment.AsSpan().ContainsAny(Forbidden) => "it contains one of \\ : * ? \" < > |",
+        _ when segment.Any(char.IsControl) => "it contains a control character",
         _ when Utf8.GetByteCount(segment) > MaximumSegmentBytes => $"a segment is longer than {MaximumSegmentBytes} bytes",
         _ => null,
     };
 
-    // The text comes from outside: it may be anything, and it goes into messages and logs.
+    // The text is not trusted, and it is written to messages and logs.
     private static string? Printable(string? value) =>
-        value is null ? null : string.Concat(value.Take(100).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c)) + (value.Length > 100 ? "..." : string.Empty);
+        value is null
+            ? null
+            : string.Concat(value.Take(100).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c)) + (value.Length > 100 ? "..." : string.Empty);
 }

@@ -2,22 +2,23 @@ using Flink.Kubernetes.HA.Storage.Streams;
 
 namespace Flink.Kubernetes.HA.Storage;
 
-/// <summary>Reads and writes that check, on any <see cref="IStateStorage"/>.</summary>
+/// <summary>Extensions of <see cref="IStateStorage"/> that verify data or take byte arrays.</summary>
 public static class StateStorageExtensions
 {
-    /// <summary>Opens data for reading and checks on the way that it is what was written, by size and SHA-256.</summary>
+    /// <summary>Opens data for reading and verifies its size and SHA-256 while it is read.</summary>
     /// <remarks>
-    /// The last bytes are handed out only when everything is right, so whoever reads to the end has read the true data. It takes
-    /// no more memory than the buffers that it is read into.
+    /// The last bytes are returned only if the verification succeeds, so a caller that has read to the end has read what was written. The data is
+    /// not buffered.
     /// </remarks>
     /// <param name="storage">The storage.</param>
-    /// <param name="state">What was written.</param>
-    /// <param name="progress">Told how many bytes were read so far.</param>
-    /// <param name="cancellationToken">Gives up opening; reading has tokens of its own.</param>
-    /// <exception cref="StateStorageException">
-    /// <see cref="StateStorageFailure.NotFound"/> where there is none; from reading, <see cref="StateStorageFailure.Corrupt"/> where it is not the same.
+    /// <param name="state">The description of what was written.</param>
+    /// <param name="progress">Reports the number of bytes read so far.</param>
+    /// <param name="cancellationToken">A token to cancel the open; each read takes its own token.</param>
+    /// <exception cref="StateStorageException"> <see cref="StateStorageFailure.NotFound"/>: there is no data. From reading,
+    /// <see cref="StateStorageFailure.Corrupt"/>: it is not what was written.
     /// </exception>
-    public static async Task<Stream> OpenReadAsync(this IStateStorage storage, StoredState state, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    public static async Task<Stream> OpenReadAsync(
+        this IStateStorage storage, StoredState state, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(storage);
         ArgumentNullException.ThrowIfNull(state);
@@ -25,31 +26,31 @@ public static class StateStorageExtensions
         return new VerifyingStream(content, state, progress);
     }
 
-    /// <summary>Reads data as a whole into memory and checks that it is what was written.</summary>
+    /// <summary>Reads all data into memory and verifies it.</summary>
     /// <param name="storage">The storage.</param>
-    /// <param name="state">What was written; its size must fit into an array.</param>
-    /// <param name="cancellationToken">Gives up reading.</param>
+    /// <param name="state">The description of what was written; its size must fit into an array.</param>
+    /// <param name="cancellationToken">A token to cancel the read.</param>
     /// <exception cref="StateStorageException">
-    /// <see cref="StateStorageFailure.NotFound"/> where there is none, <see cref="StateStorageFailure.Corrupt"/> where it is not the same.
+    /// <see cref="StateStorageFailure.NotFound"/>: there is no data. <see cref="StateStorageFailure.Corrupt"/>: it is not what was written.
     /// </exception>
     public static async Task<byte[]> ReadAllBytesAsync(this IStateStorage storage, StoredState state, CancellationToken cancellationToken = default)
     {
         var content = await storage.OpenReadAsync(state, progress: null, cancellationToken).ConfigureAwait(false);
         await using (content.ConfigureAwait(false))
         {
-            // Not an array of the size that is claimed: a wrong pointer must not take all the memory there is.
+            // Not an array of the stated size: a wrong pointer must not allocate all memory.
             using var bytes = new MemoryStream();
             await content.CopyToAsync(bytes, cancellationToken).ConfigureAwait(false);
             return bytes.ToArray();
         }
     }
 
-    /// <summary>Writes bytes under a key that is free.</summary>
+    /// <summary>Writes bytes under an unused key.</summary>
     /// <param name="storage">The storage.</param>
     /// <param name="key">The key.</param>
     /// <param name="content">The data.</param>
-    /// <param name="cancellationToken">Gives the write up; it may have been written all the same.</param>
-    /// <exception cref="StateStorageException"><see cref="StateStorageFailure.AlreadyExists"/> where the key is taken.</exception>
+    /// <param name="cancellationToken">A token to cancel the write; the data may still be written.</param>
+    /// <exception cref="StateStorageException"><see cref="StateStorageFailure.AlreadyExists"/>: the key is in use.</exception>
     public static async Task<StoredState> WriteAsync(this IStateStorage storage, StateKey key, byte[] content, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(storage);

@@ -1,41 +1,41 @@
 namespace Flink.Kubernetes.HA.Storage;
 
-/// <summary>What kind of failure a <see cref="StateStorageException"/> tells of.</summary>
+/// <summary>Specifies the kind of failure of a <see cref="StateStorageException"/>.</summary>
 public enum StateStorageFailure
 {
     /// <summary>None of the kinds below; see the message and the inner exception.</summary>
     Other,
 
-    /// <summary>There is no data under the key.</summary>
+    /// <summary>There is no data with the key.</summary>
     NotFound,
 
-    /// <summary>There is data under the key already: data is written once and never replaced.</summary>
+    /// <summary>There already is data with the key; data is written once and never replaced.</summary>
     AlreadyExists,
 
-    /// <summary>The storage itself is not there: the folder is not mounted, the bucket does not exist.</summary>
+    /// <summary>The storage itself does not exist: the volume is not mounted, or the bucket does not exist.</summary>
     StorageMissing,
 
-    /// <summary>This process may not do that, or the storage is read-only.</summary>
+    /// <summary>This process lacks the permission, or the storage is read-only.</summary>
     AccessDenied,
 
     /// <summary>The disk or a quota is full.</summary>
     OutOfSpace,
 
-    /// <summary>The data is larger than the storage takes.</summary>
+    /// <summary>The data is larger than the storage accepts.</summary>
     TooLarge,
 
-    /// <summary>The storage asked to slow down, also after retries.</summary>
+    /// <summary>The storage throttled the request, even after retries.</summary>
     Throttled,
 
-    /// <summary>The storage could not be reached, broke the connection or failed within, also after retries.</summary>
+    /// <summary>The storage could not be reached, broke the connection or failed internally, even after retries.</summary>
     Unavailable,
 
-    /// <summary>No answer came within the time limit.</summary>
+    /// <summary>No response arrived within the time limit.</summary>
     Timeout,
 
     /// <summary>The data is not what was written: truncated, too long or changed.</summary>
     Corrupt,
 
-    /// <summary>The storage lacks what is needed to keep the promises of <see cref="IStateStorage"/>.</summary>
+    /// <summary>The storage lacks a feature that <see cref="IStateStorage"/> requires.</summary>
     Unsupported,
 }

@@ -1,15 +1,14 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json;
 using System.Xml;
-using Flink.Kubernetes.HA.KubeClient.Model;
 
 namespace Flink.Kubernetes.HA.WireFormat;
 
 /// <summary>The lock record in <see cref="HaNames.LockAnnotation"/>: reads the form of every known client, writes client-go's.</summary>
 /// <remarks>
-/// Times are never read: a lease is counted from when its last change was observed, not from what another machine's clock
-/// says. Python writes them without a zone, and no decision may hang on that.
+/// The times in the record are never relied on: a lease counts from the observation of its last change, not from the wall clock of
+/// another machine. (The Python client writes them without a time zone, so they could not be relied on anyway.)
 /// </remarks>
 internal sealed class LeaderElectionRecord
 {
@@ -20,7 +19,7 @@ internal sealed class LeaderElectionRecord
     private const string RenewTimeField = "renewTime";
     private const string LeaderTransitionsField = "leaderTransitions";
 
-    /// <summary>Longer leases than this are counted as this: what a timer can wait for.</summary>
+    /// <summary>The limit for stated leases: the longest time that a timer can wait.</summary>
     private static readonly TimeSpan MaximumLeaseDuration = TimeSpan.FromDays(24);
 
     private readonly JsonObject? _fields;
@@ -32,26 +31,35 @@ internal sealed class LeaderElectionRecord
         HolderIdentity = holderIdentity;
     }
 
-    /// <summary>The annotation as it stands, or <see langword="null"/> when there is none.</summary>
+    /// <summary>The text of the annotation, or <see langword="null"/> if there is none.</summary>
     public string? Annotation { get; }
 
     /// <summary>Whether there is a record at all.</summary>
     public bool IsPresent => Annotation is not null;
 
-    /// <summary>Whether it can be read; one that can't counts as held.</summary>
+    /// <summary>Whether the record can be read; one that cannot is treated as held.</summary>
     public bool IsReadable => _fields is not null;
 
-    /// <summary>Who holds the lock; <see langword="null"/> or empty when nobody does.</summary>
+    /// <summary>The holder of the lock; <see langword="null"/> or empty if nobody holds it.</summary>
     public string? HolderIdentity { get; }
 
     /// <summary>Whether the record says that nobody holds the lock.</summary>
     public bool IsReleased => IsReadable && string.IsNullOrEmpty(HolderIdentity);
 
-    /// <summary>The lease that the holder promises to renew within, or <see langword="null"/> when it tells none that makes sense.</summary>
+    /// <summary>The lease within which the holder promises to renew, or <see langword="null"/> if the record states no valid one.</summary>
     public TimeSpan? LeaseDuration => Longest(Duration(LeaseDurationSecondsField), Duration(LeaseDurationField));
 
-    /// <summary>How often the lock has changed hands; 0 when it is not told. Others count in 32 bits: it stops below their end.</summary>
-    public long LeaderTransitions => _fields?[LeaderTransitionsField] is JsonValue value && TryGetNumber(value, out var number) ? (long)Math.Clamp(number, 0, int.MaxValue - 1) : 0;
+    /// <summary>When the holder acquired the lock, by its own clock; for people, and never for a lease.</summary>
+    public DateTimeOffset? AcquireTime =>
+        _fields?[AcquireTimeField] is JsonValue value && value.TryGetValue(out string? text)
+        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : null;
+
+    /// <summary>The number of leader transitions; 0 if absent. Saturates below <see cref="int.MaxValue"/>, because other clients store it
+    /// as a 32-bit integer.</summary>
+    public long LeaderTransitions =>
+        _fields?[LeaderTransitionsField] is JsonValue value && TryGetNumber(value, out var number) ? (long)Math.Clamp(number, 0, int.MaxValue - 1) : 0;
 
     public static LeaderElectionRecord Parse(string? annotation)
     {
@@ -62,7 +70,7 @@ internal sealed class LeaderElectionRecord
 
         try
         {
-            // Written out and in again at once: text with half a surrogate pair fails here, and not where it is used later.
+            // Serialized once: text with an unpaired surrogate fails here, and not where it is used later.
             if (JsonNode.Parse(annotation) is not JsonObject fields || fields.ToJsonString().Length == 0)
             {
                 return new LeaderElectionRecord(annotation, null, null);
@@ -77,16 +85,16 @@ internal sealed class LeaderElectionRecord
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException)
         {
-            // ArgumentException: a member that stands twice; InvalidOperationException: an escape that is no character.
+            // ArgumentException: a duplicate member; InvalidOperationException: an escape that is not a character.
             return new LeaderElectionRecord(annotation, null, null);
         }
     }
 
-    /// <summary>Writes the record of a holder; fields that we do not know are kept from the one before.</summary>
+    /// <summary>Writes the record of a holder; unknown fields of the previous record are kept.</summary>
     public string Held(string holderIdentity, TimeSpan leaseDuration, DateTimeOffset acquireTime, DateTimeOffset renewTime, long leaderTransitions) =>
         Write(holderIdentity, (int)Math.Ceiling(leaseDuration.TotalSeconds), acquireTime, renewTime, leaderTransitions);
 
-    /// <summary>Writes the record of a lock that was given up, as client-go does: no holder and a lease of one second.</summary>
+    /// <summary>Writes the record of a released lock as client-go does: no holder and a lease of one second.</summary>
     public string Released(DateTimeOffset time) => Write(string.Empty, 1, time, time, LeaderTransitions);
 
     private string Write(string holderIdentity, int leaseDurationSeconds, DateTimeOffset acquireTime, DateTimeOffset renewTime, long leaderTransitions)
@@ -98,7 +106,7 @@ internal sealed class LeaderElectionRecord
         fields[RenewTimeField] = Time(renewTime);
         fields[LeaderTransitionsField] = leaderTransitions;
 
-        // fabric8 reads only this field: where one of its records stood, keep it true, in the form that stood there.
+        // fabric8 reads only this field: if the previous record was one of its own, keep the field correct and in the same form.
         switch (fields[LeaseDurationField]?.GetValueKind())
         {
             case JsonValueKind.Number:
@@ -115,7 +123,10 @@ internal sealed class LeaderElectionRecord
         return fields.ToJsonString();
     }
 
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString(MicroTimeConverter.Format, CultureInfo.InvariantCulture);
+    /// <summary>Kubernetes' MicroTime: exactly six digits.</summary>
+    private const string MicroTimeFormat = "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'";
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString(MicroTimeFormat, CultureInfo.InvariantCulture);
 
     private static TimeSpan? Longest(TimeSpan? a, TimeSpan? b) => a is null || b > a ? b : a;
 

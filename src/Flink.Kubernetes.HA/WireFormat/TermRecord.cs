@@ -1,15 +1,15 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json;
 
 namespace Flink.Kubernetes.HA.WireFormat;
 
 /// <summary>The content of <see cref="HaNames.TermAnnotation"/>.</summary>
 internal sealed record TermRecord
 {
-    /// <summary>Far above any revision of a store; a larger token was made up, and there would soon be none above it.</summary>
+    /// <summary>Far above any revision of etcd; a larger token is not genuine, and accepting it could exhaust the range.</summary>
     private const long LargestFencingToken = 1L << 62;
 
-    /// <summary>Whose term it is; it is valid only while the lock names the same holder.</summary>
+    /// <summary>The holder of the term; the term is valid only while the same holder is stored in the lock.</summary>
     public required string HolderIdentity { get; init; }
 
     public required Guid SessionId { get; init; }
@@ -21,7 +21,7 @@ internal sealed record TermRecord
 
     public string ToJson() => JsonSerializer.Serialize(this, WireFormatJsonContext.Default.TermRecord);
 
-    /// <summary>Returns <see langword="null"/> for what is absent or can't be read.</summary>
+    /// <summary>Returns <see langword="null"/> if the text is absent or cannot be read.</summary>
     public static TermRecord? TryParse(string? json)
     {
         try

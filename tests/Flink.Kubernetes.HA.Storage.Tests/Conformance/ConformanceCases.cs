@@ -1,5 +1,3 @@
-using Flink.Kubernetes.HA.Testing;
-
 namespace Flink.Kubernetes.HA.Storage.Tests.Conformance;
 
 /// <summary>The names of all cases, as the rows of a theory.</summary>

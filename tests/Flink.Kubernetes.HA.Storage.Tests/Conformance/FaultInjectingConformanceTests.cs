@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Flink.Kubernetes.HA.Testing;
 
 namespace Flink.Kubernetes.HA.Storage.Tests.Conformance;
 

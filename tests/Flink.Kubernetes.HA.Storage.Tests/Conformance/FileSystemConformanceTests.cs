@@ -1,5 +1,4 @@
 using Flink.Kubernetes.HA.Storage.Tests.FileSystem;
-using Flink.Kubernetes.HA.Testing;
 
 namespace Flink.Kubernetes.HA.Storage.Tests.Conformance;
 
@@ -14,7 +13,7 @@ public sealed class FileSystemConformanceTests
         await StateStorageConformance.Find(name).RunAsync(harness, TestContext.Current.CancellationToken);
 
         // Nothing half is left behind either, however the case ended its writes.
-        Assert.DoesNotContain(folder.Files, path => path.Contains(".unfinished", StringComparison.Ordinal));
+        folder.Files.Should().NotContain(path => path.Contains(".unfinished", StringComparison.Ordinal));
     }
 
     [Theory]

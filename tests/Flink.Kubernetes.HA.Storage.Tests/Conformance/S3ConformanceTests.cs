@@ -1,7 +1,3 @@
-using Flink.Kubernetes.HA.S3;
-using Flink.Kubernetes.HA.Storage.Tests.S3;
-using Flink.Kubernetes.HA.Testing;
-
 namespace Flink.Kubernetes.HA.Storage.Tests.Conformance;
 
 /// <summary>S3StateStorage on a real S3 server, with a client of the user's own.</summary>
@@ -18,6 +14,6 @@ public sealed class S3ConformanceTests(S3ServerFixture shared)
 
         // Nothing half is left behind either, however the case ended its writes.
         var uploads = await client.ListMultipartUploadsAsync(server.Bucket, TestContext.Current.CancellationToken);
-        Assert.Empty(uploads.MultipartUploads ?? []);
+        (uploads.MultipartUploads ?? []).Should().BeEmpty();
     }
 }

@@ -1,5 +1,3 @@
-using Flink.Kubernetes.HA.Testing;
-
 namespace Flink.Kubernetes.HA.Storage.Tests.Conformance;
 
 /// <param name="open">Opens a storage by its name.</param>

@@ -17,7 +17,7 @@ public sealed class DiskFailureTests : IDisposable
         var storage = Open(new FaultyDisk { OnCreate = _ => new FileStream("/dev/full", new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Write, Share = FileShare.ReadWrite, BufferSize = 0 }) });
 
         await Failing.AssertAsync(StateStorageFailure.OutOfSpace, () => storage.WriteAsync(Key, [1], Token), "Free space or enlarge the volume");
-        Assert.Empty(_folder.Files);
+        _folder.Files.Should().BeEmpty();
     }
 
     [Theory]
@@ -32,9 +32,9 @@ public sealed class DiskFailureTests : IDisposable
 
         var exception = await Failing.AssertAsync(expected, () => storage.WriteAsync(Key, [1], Token), advice);
 
-        Assert.Equal(Key, exception.Key);
-        Assert.Equal(Path.Combine(_folder.Path, "cluster", "a"), exception.Location);
-        Assert.Empty(_folder.Files);
+        exception.Key.Should().Be(Key);
+        exception.Location.Should().Be(Path.Combine(_folder.Path, "cluster", "a"));
+        _folder.Files.Should().BeEmpty();
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class DiskFailureTests : IDisposable
         await Failing.AssertAsync(StateStorageFailure.StorageMissing, async () => await storage.ListAsync(cancellationToken: Token).ToListAsync(Token), "Mount the volume");
         await Failing.AssertAsync(StateStorageFailure.StorageMissing, async () => await storage.ListAsync("cluster/job/", Token).ToListAsync(Token), "Mount the volume");
         await Failing.AssertAsync(StateStorageFailure.StorageMissing, () => storage.RemoveUnfinishedWritesAsync(TimeSpan.Zero, Token), "Mount the volume");
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Path));
+        Directory.EnumerateFileSystemEntries(_folder.Path).Should().BeEmpty();
     }
 
     [Theory]
@@ -87,9 +87,9 @@ public sealed class DiskFailureTests : IDisposable
         var storage = Open(new FaultyDisk());
         await storage.WriteAsync(Key, [1], Token);
 
-        await Failing.AssertAsync(StateStorageFailure.AlreadyExists, () => storage.WriteAsync(new StateKey("cluster/a/b"), [1], Token), "none is the beginning of another");
-        await Failing.AssertAsync(StateStorageFailure.AlreadyExists, () => storage.WriteAsync(new StateKey("cluster/a/b/c"), [1], Token), "none is the beginning of another");
-        await Failing.AssertAsync(StateStorageFailure.AlreadyExists, () => storage.WriteAsync(new StateKey("cluster"), [1], Token), "none is the beginning of another");
+        await Failing.AssertAsync(StateStorageFailure.AlreadyExists, () => storage.WriteAsync(new StateKey("cluster/a/b"), [1], Token), "none is a prefix of another");
+        await Failing.AssertAsync(StateStorageFailure.AlreadyExists, () => storage.WriteAsync(new StateKey("cluster/a/b/c"), [1], Token), "none is a prefix of another");
+        await Failing.AssertAsync(StateStorageFailure.AlreadyExists, () => storage.WriteAsync(new StateKey("cluster"), [1], Token), "none is a prefix of another");
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class DiskFailureTests : IDisposable
     {
         var storage = Open(new FaultyDisk { OnFlushFolder = _ => throw new IOException("Input/output error", 5) });
 
-        await Failing.AssertAsync(StateStorageFailure.Unavailable, () => storage.WriteAsync(Key, [1], Token), "a power cut may undo it", isOutcomeUnknown: true);
+        await Failing.AssertAsync(StateStorageFailure.Unavailable, () => storage.WriteAsync(Key, [1], Token), "a power failure may undo it", isOutcomeUnknown: true);
     }
 
     [Fact]
@@ -121,9 +121,10 @@ public sealed class DiskFailureTests : IDisposable
     [InlineData("relative/path")]
     public void A_root_that_is_no_absolute_path_is_refused(string root)
     {
-        var exception = Assert.Throws<ArgumentException>(() => new FileSystemStateStorage(new FileSystemStateStorageOptions { RootDirectory = root }));
+        var exception = Invoking(() => new FileSystemStateStorage(new FileSystemStateStorageOptions { RootDirectory = root }))
+            .Should().ThrowExactly<ArgumentException>().Which;
 
-        Assert.Contains("RootDirectory", exception.Message, StringComparison.Ordinal);
+        exception.Message.Should().Contain("RootDirectory");
     }
 
     private FileSystemStateStorage Open(FaultyDisk disk) => new(new FileSystemStateStorageOptions { RootDirectory = _folder.Path }, disk);

@@ -1,6 +1,3 @@
-using System.Text;
-using Flink.Kubernetes.HA.Testing;
-
 namespace Flink.Kubernetes.HA.Storage.Tests.FileSystem;
 
 public sealed class FileSystemStateStorageTests : IDisposable
@@ -17,9 +14,9 @@ public sealed class FileSystemStateStorageTests : IDisposable
     {
         var state = await Open().WriteAsync(Key, "data"u8.ToArray(), Token);
 
-        Assert.Equal(Path.Combine(_folder.Path, "cluster", "job", "a"), state.Location);
-        Assert.Equal("data", await File.ReadAllTextAsync(state.Location, Token));
-        Assert.Equal(["cluster/job/a"], _folder.Files);
+        state.Location.Should().Be(Path.Combine(_folder.Path, "cluster", "job", "a"));
+        (await File.ReadAllTextAsync(state.Location, Token)).Should().Be("data");
+        _folder.Files.Should().Equal("cluster/job/a");
     }
 
     [Fact]
@@ -40,7 +37,7 @@ public sealed class FileSystemStateStorageTests : IDisposable
 
         await Open(disk).WriteAsync(Key, [1], Token);
 
-        Assert.Equal(["flush data", "link", "flush cluster/job", "flush cluster", "flush ."], steps);
+        steps.Should().Equal("flush data", "link", "flush cluster/job", "flush cluster", "flush .");
     }
 
     [Fact]
@@ -51,14 +48,14 @@ public sealed class FileSystemStateStorageTests : IDisposable
         {
             OnLink = (temporary, path) =>
             {
-                Assert.Equal(0, disk!.RealLink(temporary, path));
+                disk!.RealLink(temporary, path).Should().Be(0);
                 return disk.RealLink(temporary, path);
             },
         };
 
         var state = await Open(disk).WriteAsync(Key, [1, 2, 3], Token);
 
-        Assert.Equal([1, 2, 3], await Open().ReadAllBytesAsync(state, Token));
+        (await Open().ReadAllBytesAsync(state, Token)).Should().Equal(1, 2, 3);
     }
 
     [Fact]
@@ -75,7 +72,7 @@ public sealed class FileSystemStateStorageTests : IDisposable
         var storage = Open(new FaultyDisk { OnLink = (_, _) => 95, OnRename = (_, _) => 22 });
 
         await Failing.AssertAsync(StateStorageFailure.Unsupported, () => storage.WriteAsync(Key, [1], Token), "Use another file system");
-        Assert.Empty(_folder.Files);
+        _folder.Files.Should().BeEmpty();
     }
 
     [Fact]
@@ -86,7 +83,7 @@ public sealed class FileSystemStateStorageTests : IDisposable
 
         await storage.WriteAsync(Key, [1], Token);
 
-        Assert.Equal(["cluster/job/a"], _folder.Files);
+        _folder.Files.Should().Equal("cluster/job/a");
 
         int LinkAfterDelete(string temporary, string path)
         {
@@ -107,12 +104,12 @@ public sealed class FileSystemStateStorageTests : IDisposable
         await storage.WriteAsync(new StateKey("cluster/b"), [1], Token);
 
         await storage.DeleteAsync(Key, Token);
-        Assert.Equal(["cluster"], Directory.EnumerateDirectories(_folder.Path).Select(Path.GetFileName).Where(name => name![0] != '.'));
-        Assert.False(Directory.Exists(Path.Combine(_folder.Path, "cluster", "job")));
+        Directory.EnumerateDirectories(_folder.Path).Select(Path.GetFileName).Where(name => name![0] != '.').Should().Equal("cluster");
+        Directory.Exists(Path.Combine(_folder.Path, "cluster", "job")).Should().BeFalse();
 
         await storage.DeleteAsync(new StateKey("cluster/b"), Token);
-        Assert.True(Directory.Exists(_folder.Path));
-        Assert.False(Directory.Exists(Path.Combine(_folder.Path, "cluster")));
+        Directory.Exists(_folder.Path).Should().BeTrue();
+        Directory.Exists(Path.Combine(_folder.Path, "cluster")).Should().BeFalse();
     }
 
     [Fact]
@@ -124,12 +121,12 @@ public sealed class FileSystemStateStorageTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(unfinished, "left"), "half", Token);
         await storage.WriteAsync(Key, [1], Token);
 
-        Assert.Equal([Key], await storage.ListAsync(cancellationToken: Token).Select(entry => entry.Key).ToListAsync(Token));
-        Assert.Equal(0, await storage.RemoveUnfinishedWritesAsync(TimeSpan.FromHours(1), Token));
+        (await storage.ListAsync(cancellationToken: Token).Select(entry => entry.Key).ToListAsync(Token)).Should().Equal(Key);
+        (await storage.RemoveUnfinishedWritesAsync(TimeSpan.FromHours(1), Token)).Should().Be(0);
 
         clock.Advance(TimeSpan.FromHours(2));
-        Assert.Equal(1, await storage.RemoveUnfinishedWritesAsync(TimeSpan.FromHours(1), Token));
-        Assert.Equal(["cluster/job/a"], _folder.Files);
+        (await storage.RemoveUnfinishedWritesAsync(TimeSpan.FromHours(1), Token)).Should().Be(1);
+        _folder.Files.Should().Equal("cluster/job/a");
     }
 
     [Fact]
@@ -138,7 +135,7 @@ public sealed class FileSystemStateStorageTests : IDisposable
         var storage = Open(new FaultyDisk { OnFlush = _ => Directory.Delete(Path.Combine(_folder.Path, ".unfinished"), recursive: true) });
 
         await Failing.AssertAsync(StateStorageFailure.Unavailable, () => storage.WriteAsync(Key, [1], Token), "removed as unfinished");
-        Assert.Empty(_folder.Files);
+        _folder.Files.Should().BeEmpty();
     }
 
     [Fact]
@@ -151,7 +148,7 @@ public sealed class FileSystemStateStorageTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(_folder.Path, ".snapshot", "cluster", "a"), "x", Token);
         await File.WriteAllTextAsync(Path.Combine(_folder.Path, "a*b"), "x", Token);
 
-        Assert.Equal([Key], await storage.ListAsync(cancellationToken: Token).Select(entry => entry.Key).ToListAsync(Token));
+        (await storage.ListAsync(cancellationToken: Token).Select(entry => entry.Key).ToListAsync(Token)).Should().Equal(Key);
     }
 
     [Fact]
@@ -165,7 +162,7 @@ public sealed class FileSystemStateStorageTests : IDisposable
             file.WriteByte(0);
         }
 
-        await Failing.AssertAsync(StateStorageFailure.Corrupt, () => storage.ReadAllBytesAsync(state, Token), "Restore it from a copy");
+        await Failing.AssertAsync(StateStorageFailure.Corrupt, () => storage.ReadAllBytesAsync(state, Token), "restore it from a copy");
         await using (var file = File.OpenWrite(state.Location))
         {
             file.SetLength(50_000);

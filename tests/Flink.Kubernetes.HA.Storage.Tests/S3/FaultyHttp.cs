@@ -1,5 +1,3 @@
-using System.Net;
-using System.Text;
 using Amazon.Runtime;
 
 namespace Flink.Kubernetes.HA.Storage.Tests.S3;

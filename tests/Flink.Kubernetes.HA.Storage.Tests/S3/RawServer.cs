@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 
 namespace Flink.Kubernetes.HA.Storage.Tests.S3;

@@ -1,10 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text;
 using Amazon.Runtime;
-using Amazon.S3;
-using Flink.Kubernetes.HA.S3;
 
 namespace Flink.Kubernetes.HA.Storage.Tests.S3;
 

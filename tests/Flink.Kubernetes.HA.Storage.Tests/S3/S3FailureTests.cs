@@ -1,7 +1,3 @@
-using System.Net;
-using System.Text;
-using Flink.Kubernetes.HA.S3;
-
 namespace Flink.Kubernetes.HA.Storage.Tests.S3;
 
 /// <summary>What goes wrong with S3: each has a name and says what to do.</summary>
@@ -45,7 +41,7 @@ public sealed class S3FailureTests(S3ServerFixture shared)
         _http.OnSend = (_, _) => Task.FromResult(FaultyHttp.Answer(HttpStatusCode.InternalServerError, "InternalError"));
 
         await Failing.AssertAsync(StateStorageFailure.Unavailable, () => storage.WriteAsync(Key, [1], Token), "500 InternalError", isOutcomeUnknown: true);
-        await Failing.AssertAsync(StateStorageFailure.Unavailable, () => storage.OpenReadAsync(Key, Token), "Look at its log");
+        await Failing.AssertAsync(StateStorageFailure.Unavailable, () => storage.OpenReadAsync(Key, Token), "Check its log");
     }
 
     [Fact]
@@ -57,7 +53,7 @@ public sealed class S3FailureTests(S3ServerFixture shared)
 
         var state = await storage.WriteAsync(Key, [1, 2], Token);
 
-        Assert.Equal([1, 2], await storage.ReadAllBytesAsync(state, Token));
+        (await storage.ReadAllBytesAsync(state, Token)).Should().Equal(1, 2);
     }
 
     [Fact]
@@ -74,8 +70,8 @@ public sealed class S3FailureTests(S3ServerFixture shared)
         });
         using var storage = await OpenAsync(endpoint: broken.Endpoint);
 
-        await Failing.AssertAsync(StateStorageFailure.Unavailable, () => storage.WriteAsync(Key, new byte[4 << 20], Token), "the connection broke", isOutcomeUnknown: true);
-        Assert.True(broken.Connections > 1, "the write was tried again");
+        await Failing.AssertAsync(StateStorageFailure.Unavailable, () => storage.WriteAsync(Key, new byte[4 << 20], Token), "the connection was broken", isOutcomeUnknown: true);
+        broken.Connections.Should().BeGreaterThan(1, "the write is tried again");
     }
 
     [Fact]
@@ -86,9 +82,9 @@ public sealed class S3FailureTests(S3ServerFixture shared)
 
         await Failing.AssertAsync(StateStorageFailure.Unavailable, () => storage.WriteAsync(Key, Large, Token), "Broken pipe");
 
-        Assert.Contains(_http.Log, line => line == "DELETE ?uploadId 204");
-        Assert.Equal(0, await storage.RemoveUnfinishedWritesAsync(TimeSpan.Zero, Token));
-        Assert.False(await storage.DeleteAsync(Key, Token));
+        _http.Log.Should().Contain(line => line == "DELETE ?uploadId 204");
+        (await storage.RemoveUnfinishedWritesAsync(TimeSpan.Zero, Token)).Should().Be(0);
+        (await storage.DeleteAsync(Key, Token)).Should().BeFalse();
     }
 
     [Fact]
@@ -100,7 +96,7 @@ public sealed class S3FailureTests(S3ServerFixture shared)
 
         var state = await storage.WriteAsync(Key, Large, Token);
 
-        Assert.Equal(Large, await storage.ReadAllBytesAsync(state, Token));
+        (await storage.ReadAllBytesAsync(state, Token)).Should().Equal(Large);
     }
 
     [Fact]
@@ -114,7 +110,7 @@ public sealed class S3FailureTests(S3ServerFixture shared)
         using var storage = await OpenAsync(endpoint: truncating.Endpoint);
         await using var stream = await storage.OpenReadAsync(Key, Token);
 
-        await Failing.AssertAsync(StateStorageFailure.Unavailable, () => stream.CopyToAsync(Stream.Null, Token), "try again");
+        await Failing.AssertAsync(StateStorageFailure.Unavailable, () => stream.CopyToAsync(Stream.Null, Token), "retry");
     }
 
     [Fact]
@@ -142,12 +138,12 @@ public sealed class S3FailureTests(S3ServerFixture shared)
         var upload = await client.InitiateMultipartUploadAsync(options.BucketName, $"{options.KeyPrefix}/cluster/a", Token);
         await client.UploadPartAsync(new() { BucketName = options.BucketName, Key = upload.Key, UploadId = upload.UploadId, PartNumber = 1, InputStream = new MemoryStream(new byte[5 << 20]) }, Token);
 
-        Assert.Empty(await storage.ListAsync(cancellationToken: Token).ToListAsync(Token));
-        Assert.Equal(0, await storage.RemoveUnfinishedWritesAsync(TimeSpan.FromHours(1), Token));
+        (await storage.ListAsync(cancellationToken: Token).ToListAsync(Token)).Should().BeEmpty();
+        (await storage.RemoveUnfinishedWritesAsync(TimeSpan.FromHours(1), Token)).Should().Be(0);
 
         using var later = new S3StateStorage(options, client, new Flink.Kubernetes.HA.Testing.ManualTimeProvider(DateTimeOffset.UtcNow.AddHours(2)));
-        Assert.Equal(1, await later.RemoveUnfinishedWritesAsync(TimeSpan.FromHours(1), Token));
-        Assert.Equal(0, await later.RemoveUnfinishedWritesAsync(TimeSpan.FromHours(1), Token));
+        (await later.RemoveUnfinishedWritesAsync(TimeSpan.FromHours(1), Token)).Should().Be(1);
+        (await later.RemoveUnfinishedWritesAsync(TimeSpan.FromHours(1), Token)).Should().Be(0);
     }
 
     [Fact]
@@ -164,7 +160,7 @@ public sealed class S3FailureTests(S3ServerFixture shared)
         await Failing.AssertAsync(StateStorageFailure.Unavailable, () => storage.OpenReadAsync(Key, Token), "Check the server");
         await server.RestartAsync();
 
-        Assert.Equal([1, 2], await storage.ReadAllBytesAsync(state, Token));
+        (await storage.ReadAllBytesAsync(state, Token)).Should().Equal(1, 2);
     }
 
     private static async Task AllAsync(S3StateStorage storage, StateStorageFailure expected, string advice)

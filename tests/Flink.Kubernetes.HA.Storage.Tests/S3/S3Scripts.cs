@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Flink.Kubernetes.HA.Storage.Tests.S3;
 
-/// <summary>The scripts of tests/s3, which the build puts beside the tests.</summary>
+/// <summary>The scripts of tests/servers/s3, which the build puts beside the tests.</summary>
 internal static class S3Scripts
 {
     internal static string CacheFolder => Path.Combine(
@@ -11,7 +11,7 @@ internal static class S3Scripts
         "s3");
 
     internal static ProcessStartInfo Command(string script, params IEnumerable<string> arguments) =>
-        new("bash", [Path.Combine(AppContext.BaseDirectory, "s3", script), .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        new("bash", [Path.Combine(AppContext.BaseDirectory, "servers", "s3", script), .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
 
     /// <summary>Runs a script to its end; fails with its last words.</summary>
     internal static async Task RunAsync(string script, params string[] arguments)

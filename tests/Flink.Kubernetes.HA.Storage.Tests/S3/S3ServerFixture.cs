@@ -1,5 +1,3 @@
-using Flink.Kubernetes.HA.Storage.Tests.S3;
-
 [assembly: AssemblyFixture(typeof(S3ServerFixture))]
 
 namespace Flink.Kubernetes.HA.Storage.Tests.S3;

@@ -1,7 +1,3 @@
-using System.Net;
-using Amazon.S3;
-using Flink.Kubernetes.HA.S3;
-
 namespace Flink.Kubernetes.HA.Storage.Tests.S3;
 
 /// <summary>The traps that the package's README lists.</summary>
@@ -23,8 +19,8 @@ public sealed class S3TrapTests(S3ServerFixture shared)
 
         var state = await storage.WriteAsync(Key, [1, 2, 3], Token);
 
-        Assert.Equal([1, 2, 3], await storage.ReadAllBytesAsync(state, Token));
-        Assert.Equal(retriesOfTheSdk > 0, _http.Log.Contains("PUT  412"));
+        (await storage.ReadAllBytesAsync(state, Token)).Should().Equal(1, 2, 3);
+        _http.Log.Contains("PUT  412").Should().Be(retriesOfTheSdk > 0);
     }
 
     [Theory]
@@ -37,7 +33,7 @@ public sealed class S3TrapTests(S3ServerFixture shared)
 
         var state = await storage.WriteAsync(Key, Large, Token);
 
-        Assert.Equal(Large, await storage.ReadAllBytesAsync(state, Token));
+        (await storage.ReadAllBytesAsync(state, Token)).Should().Equal(Large);
     }
 
     [Theory]
@@ -67,7 +63,7 @@ public sealed class S3TrapTests(S3ServerFixture shared)
 
         var state = await storage.WriteAsync(Key, [1, 2, 3], Token);
 
-        Assert.Equal([1, 2, 3], await storage.ReadAllBytesAsync(state, Token));
+        (await storage.ReadAllBytesAsync(state, Token)).Should().Equal(1, 2, 3);
     }
 
     [Fact]
@@ -76,9 +72,9 @@ public sealed class S3TrapTests(S3ServerFixture shared)
         using var storage = await OpenAsync(retriesOfTheSdk: 2);
         await storage.WriteAsync(Key, [1], Token);
 
-        var exception = await Failing.AssertAsync(StateStorageFailure.AlreadyExists, () => storage.WriteAsync(Key, [1], Token), "Take a new key");
+        var exception = await Failing.AssertAsync(StateStorageFailure.AlreadyExists, () => storage.WriteAsync(Key, [1], Token), "Use a new key");
 
-        Assert.IsType<AmazonS3Exception>(exception.InnerException);
+        exception.InnerException.Should().BeOfType<AmazonS3Exception>();
     }
 
     [Fact]
@@ -101,7 +97,7 @@ public sealed class S3TrapTests(S3ServerFixture shared)
         using var storage = new S3StateStorage(options, client);
         server.PauseStore();
 
-        await Failing.AssertAsync(StateStorageFailure.Timeout, () => storage.WriteAsync(Key, [1, 2, 3], Token), "take another key for the next try", isOutcomeUnknown: true);
+        await Failing.AssertAsync(StateStorageFailure.Timeout, () => storage.WriteAsync(Key, [1, 2, 3], Token), "use another key for the next attempt", isOutcomeUnknown: true);
 
         server.ResumeStore();
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
@@ -114,7 +110,7 @@ public sealed class S3TrapTests(S3ServerFixture shared)
     [Fact]
     public async Task A_server_that_never_answers_is_a_timeout_though_the_sdk_would_wait_for_weeks()
     {
-        Assert.True(new AmazonS3Config().Timeout is null || new AmazonS3Config().Timeout > TimeSpan.FromDays(20));
+        (new AmazonS3Config().Timeout is null || new AmazonS3Config().Timeout > TimeSpan.FromDays(20)).Should().BeTrue();
         using var silent = new RawServer(_ => Task.Delay(Timeout.Infinite, Token));
         var server = await shared.GetAsync();
         using var client = server.CreateClient(endpoint: silent.Endpoint);
@@ -135,9 +131,9 @@ public sealed class S3TrapTests(S3ServerFixture shared)
         using var storage = await OpenAsync(retriesOfTheSdk: 2);
         await storage.WriteAsync(Key, [1], Token);
 
-        await Failing.AssertAsync(StateStorageFailure.AlreadyExists, () => storage.WriteAsync(Key, Large, Token), "Take a new key");
+        await Failing.AssertAsync(StateStorageFailure.AlreadyExists, () => storage.WriteAsync(Key, Large, Token), "Use a new key");
 
-        Assert.DoesNotContain(_http.Log, line => line.StartsWith("POST", StringComparison.Ordinal));
+        _http.Log.Should().NotContain(line => line.StartsWith("POST", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -162,11 +158,11 @@ public sealed class S3TrapTests(S3ServerFixture shared)
         var size = (await storage.ListAsync(cancellationToken: Token).SingleAsync(Token)).Size;
         if (server.Version.StartsWith("18.", StringComparison.Ordinal))
         {
-            Assert.Equal((null, Large.Length), (write, size));
+            (write, size).Should().Be((null, Large.Length));
         }
         else
         {
-            Assert.Equal((StateStorageFailure.AlreadyExists, 1), (Assert.IsType<StateStorageException>(write).Failure, size));
+            (write.Should().BeOfType<StateStorageException>().Which.Failure, size).Should().Be((StateStorageFailure.AlreadyExists, 1));
         }
     }
 
@@ -196,7 +192,7 @@ public sealed class S3TrapTests(S3ServerFixture shared)
             }
 
             first = false;
-            Assert.True(answer.IsSuccessStatusCode);
+            answer.IsSuccessStatusCode.Should().BeTrue();
             answer.Dispose();
             throw new HttpRequestException("the answer was lost");
         };

@@ -1,101 +1,78 @@
-using System.Text;
+using System.IO.Pipelines;
 using Flink.Kubernetes.HA.Blobs;
-using Flink.Kubernetes.HA.LeaderElection;
-using Flink.Kubernetes.HA.Storage;
-using Flink.Kubernetes.HA.Testing;
-using Flink.Kubernetes.HA.Tests.Jobs;
-using Flink.Kubernetes.HA.Tests.LeaderElection;
 
 namespace Flink.Kubernetes.HA.Tests.Blobs;
 
-[Collection(SimulatedTime.Name)]
-public sealed class BlobStoreTests
+public sealed class BlobStoreTests() : WorldTest(() => HaWorld.LedAsync(LeaderComponent.Dispatcher))
 {
-    private static CancellationToken Token => StoreWorld.Token;
-
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_blob_is_named_by_its_content_and_kept_once(bool canSeek)
     {
-        await using var world = new StoreWorld();
-        var store = BlobStore.Open((await world.LeadAsync(LeaderComponent.Dispatcher, "a")).Term!, world.Storage);
+        var store = Open();
 
-        var first = await world.RunAsync(() => PutAsync(store, "hello", canSeek));
-        var second = await world.RunAsync(() => PutAsync(store, "hello", canSeek));
+        var first = await World.RunAsync(() => PutAsync(store, "hello", canSeek));
+        var second = await World.RunAsync(() => PutAsync(store, "hello", canSeek));
 
-        Assert.Equal(first, second);
-        Assert.Equal("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", first.Sha256);
-        Assert.Equal([$"{ElectionCluster.Namespace}/{ElectionCluster.ClusterId}/blobs/{StoreWorld.JobId}/{first.Sha256}"], world.Keys);
-        Assert.Equal("hello", await ReadAsync(new BlobReader(world.Data, ElectionCluster.Namespace, ElectionCluster.ClusterId), first));
-        Assert.Equal([first], await store.Reader.ListAsync(StoreWorld.JobId, Token).ToListAsync(Token));
-        Assert.True(await store.DeleteAsync(StoreWorld.JobId, first, Token));
-        Assert.Equal(StateStorageFailure.NotFound, (await Assert.ThrowsAsync<StateStorageException>(() => ReadAsync(store.Reader, first))).Failure);
+        second.Should().Be(first);
+        first.Sha256.Should().Be("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+        World.DataKeys.Should().Equal($"{HaWorld.Namespace}/{HaWorld.ClusterId}/blobs/{HaWorld.JobId}/{first.Sha256}");
+        (await ReadAsync(new BlobReader(World.Data, HaWorld.Namespace, HaWorld.ClusterId), first)).Should().Be("hello");
+        (await store.Reader.ListAsync(HaWorld.JobId, Token).ToListAsync(Token)).Should().Equal(first);
+        (await store.DeleteAsync(HaWorld.JobId, first, Token)).Should().BeTrue();
+        (await World.FailAsync<StateStorageException>(() => ReadAsync(store.Reader, first))).Failure.Should().Be(StateStorageFailure.NotFound);
     }
 
     [Fact]
     public async Task A_blob_that_is_damaged_is_an_error_until_it_is_put_again()
     {
-        await using var world = new StoreWorld();
-        var store = BlobStore.Open((await world.LeadAsync(LeaderComponent.Dispatcher, "a")).Term!, world.Storage);
-        var key = await world.RunAsync(() => PutAsync(store, "hello"));
-        world.Data.Corrupt(world.Data.Keys.Single());
+        var store = Open();
+        var key = await World.RunAsync(() => PutAsync(store, "hello"));
+        World.Data.Corrupt(World.Data.Keys.Single());
 
-        Assert.Equal(StateStorageFailure.Corrupt, (await Assert.ThrowsAsync<StateStorageException>(() => ReadAsync(store.Reader, key))).Failure);
-        await world.RunAsync(() => PutAsync(store, "hello"));
+        (await World.FailAsync<StateStorageException>(() => ReadAsync(store.Reader, key))).Failure.Should().Be(StateStorageFailure.Corrupt);
+        await World.RunAsync(() => PutAsync(store, "hello"));
 
-        Assert.Equal("hello", await ReadAsync(store.Reader, key));
+        (await ReadAsync(store.Reader, key)).Should().Be("hello");
     }
 
     [Fact]
     public async Task A_put_whose_answer_was_lost_is_tried_again()
     {
-        await using var world = new StoreWorld();
-        var store = BlobStore.Open((await world.LeadAsync(LeaderComponent.Dispatcher, "a")).Term!, world.Storage);
-        using var lost = world.Storage.Inject(StorageFaultRule.LoseResponse() with { Verb = "write", Times = 1 });
+        var store = Open();
+        using var lost = World.Storage.Inject(Fault.LoseResponse() with { Verb = "write", Times = 1 });
 
-        var key = await world.RunAsync(() => PutAsync(store, "hello"));
+        var key = await World.RunAsync(() => PutAsync(store, "hello"));
 
-        Assert.Equal("hello", await ReadAsync(store.Reader, key));
+        (await ReadAsync(store.Reader, key)).Should().Be("hello");
     }
 
     [Fact]
-    public async Task Who_does_not_lead_puts_and_deletes_nothing()
+    public async Task Only_the_leader_puts_and_deletes()
     {
-        await using var world = new StoreWorld();
-        var leader = await world.LeadAsync(LeaderComponent.Dispatcher, "a");
-        var store = BlobStore.Open(leader.Term!, world.Storage);
-        var key = await world.RunAsync(() => PutAsync(store, "hello"));
-        leader.Crash();
-        await world.Election.AdvanceAsync(TimeSpan.FromSeconds(20));
+        var store = Open();
+        var key = await World.RunAsync(() => PutAsync(store, "hello"));
+        World.Leader.Crash();
+        await World.AdvanceAsync(TimeSpan.FromSeconds(20));
 
-        await Assert.ThrowsAsync<LeadershipLostException>(() => PutAsync(store, "other"));
-        await Assert.ThrowsAsync<LeadershipLostException>(() => store.DeleteAsync(StoreWorld.JobId, key, Token));
-        Assert.Single(world.Keys);
+        await World.FailAsync<LeadershipLostException>(() => PutAsync(store, "other"));
+        await World.FailAsync<LeadershipLostException>(() => store.DeleteAsync(HaWorld.JobId, key, Token));
+        World.DataKeys.Should().ContainSingle();
     }
+
+    private BlobStore Open() => BlobStore.Open(World.Leader.Term!, World.Storage);
 
     private static async Task<BlobKey> PutAsync(BlobStore store, string text, bool canSeek = true)
     {
-        await using var bytes = new MemoryStream(Encoding.UTF8.GetBytes(text));
-        await using var content = canSeek ? (Stream)bytes : new System.IO.Compression.GZipStream(Zip(bytes), System.IO.Compression.CompressionMode.Decompress);
-        return await store.PutAsync(StoreWorld.JobId, content, Token);
-    }
-
-    private static MemoryStream Zip(MemoryStream bytes)
-    {
-        var zipped = new MemoryStream();
-        using (var zip = new System.IO.Compression.GZipStream(zipped, System.IO.Compression.CompressionMode.Compress, leaveOpen: true))
-        {
-            bytes.CopyTo(zip);
-        }
-
-        zipped.Position = 0;
-        return zipped;
+        await using var bytes = HaWorld.Stream(text);
+        await using var content = canSeek ? bytes : PipeReader.Create(bytes).AsStream();
+        return await store.PutAsync(HaWorld.JobId, content, Token);
     }
 
     private static async Task<string> ReadAsync(BlobReader reader, BlobKey key)
     {
-        await using var stream = await reader.OpenReadAsync(StoreWorld.JobId, key, Token);
+        await using var stream = await reader.OpenReadAsync(HaWorld.JobId, key, Token);
         using var text = new StreamReader(stream);
         return await text.ReadToEndAsync(Token);
     }

@@ -1,67 +1,75 @@
+using Flink.Kubernetes.HA.Tests.Conventions.Samples.Above;
+
 namespace Flink.Kubernetes.HA.Tests.Conventions;
 
+/// <summary>Arrows between the folders, which are namespaces, point one way.</summary>
 public sealed class LayeringTests
 {
-    private static readonly Layers Core = new(new Dictionary<string, string[]>
-    {
-        ["HighAvailabilityServices"] =
-            ["CleanUp", "Blobs", "Checkpoints", "Jobs", "StateHandles", "Storage", "LeaderElection", "LeaderRetrieval", "WireFormat", "KubeClient", "KubeClient/Http", "KubeClient/KubeConnection.cs", "KubeClient/Watching", "Diagnostics"],
-        ["LeaderElection"] = ["WireFormat", "KubeClient", "KubeClient/Watching", "Diagnostics"],
-        ["LeaderRetrieval"] = ["WireFormat", "KubeClient", "KubeClient/Watching", "Diagnostics"],
-        ["WireFormat"] = ["KubeClient"],
-        ["KubeClient/Http"] = ["KubeClient", "KubeClient/KubeConnection.cs", "KubeClient/Authentication", "Diagnostics"],
-        // The face of Authentication, in the namespace where users look for it.
-        ["KubeClient/KubeConnection.cs"] = ["KubeClient", "KubeClient/Authentication"],
-        ["KubeClient/Authentication"] = ["KubeClient", "KubeClient/KubeConnection.cs", "Diagnostics"],
-        ["KubeClient/Watching"] = ["KubeClient", "Diagnostics"],
-        // The seam and its model: they know no implementation.
-        ["KubeClient"] = [],
-        ["CleanUp"] = ["Jobs", "Blobs", "StateHandles", "LeaderElection", "WireFormat", "KubeClient", "Storage", "Diagnostics"],
-        ["Checkpoints"] = ["Jobs", "StateHandles", "LeaderElection", "WireFormat", "KubeClient", "Storage"],
-        ["Jobs"] = ["StateHandles", "LeaderElection", "WireFormat", "KubeClient", "Storage"],
-        ["Blobs"] = ["StateHandles", "LeaderElection", "WireFormat", "Storage"],
-        ["StateHandles"] = ["LeaderElection", "WireFormat", "KubeClient", "Storage", "Diagnostics"],
-        ["Storage"] = ["Diagnostics"],
-        ["Diagnostics"] = [],
-    });
+    private const string Root = "Flink.Kubernetes.HA";
+    private const string Samples = "Flink.Kubernetes.HA.Tests.Conventions.Samples";
+
+    private static readonly string[] Below = ["Vocabulary", "Diagnostics"];
+    private static readonly string[] BelowElection = [.. Below, "ConfigMaps", "ConfigMaps.Watching", "WireFormat"];
+    private static readonly string[] BelowHandles = [.. Below, "ConfigMaps", "WireFormat", "Storage", "LeaderElection"];
+    private static readonly string[] BelowStores = [.. BelowHandles, "StateHandles"];
+
+    private static readonly Layers Core = new(
+        typeof(KubernetesHaServices).Assembly,
+        [
+            new("Vocabulary", [], Root),
+            new("Diagnostics", [], $"{Root}.Diagnostics"),
+            new("Storage", Below, $"{Root}.Storage"),
+            // Names of ConfigMaps are keys of ConfigMaps, which ConfigMaps must know too: a value that does nothing.
+            new("WireFormat", [.. Below, $"{Root}.ConfigMaps.{nameof(ObjectKey)}"], $"{Root}.WireFormat"),
+            new("ConfigMaps", [.. Below, "k8s"], $"{Root}.ConfigMaps"),
+            new("ConfigMaps.Watching", [.. Below, "ConfigMaps"], $"{Root}.ConfigMaps.Watching"),
+            // The options and CreateHaClient are in the namespace where users look for them.
+            new("Connection", [.. Below, "k8s"], $"{Root}.Connection", $"{Root}.ApiServerOptions", $"{Root}.KubernetesClientConfigurationExtensions"),
+            new("LeaderElection", BelowElection, $"{Root}.LeaderElection"),
+            new("LeaderRetrieval", BelowElection, $"{Root}.LeaderRetrieval"),
+            new("StateHandles", BelowHandles, $"{Root}.StateHandles"),
+            new("Jobs", BelowStores, $"{Root}.Jobs"),
+            new("Checkpoints", BelowStores, $"{Root}.Checkpoints"),
+            new("Blobs", BelowStores, $"{Root}.Blobs"),
+            new("CleanUp", [.. BelowStores, "Jobs", "Checkpoints", "Blobs"], $"{Root}.CleanUp"),
+            new(
+                "Front",
+                [
+                    .. BelowElection, .. BelowStores, "LeaderRetrieval", "Jobs", "Checkpoints", "Blobs", "CleanUp", "Connection",
+                    "k8s.IKubernetes", "k8s.Kubernetes", "k8s.KubernetesClientConfiguration",
+                ],
+                $"{Root}.Hosting",
+                "Microsoft.Extensions.DependencyInjection",
+                $"{Root}.IHighAvailabilityServices",
+                $"{Root}.KubernetesHaServices",
+                $"{Root}.KubernetesHaOptions",
+                $"{Root}.KubernetesHaOptionsValidator",
+                $"{Root}.ILeaderService"),
+        ],
+        typeof(k8s.Kubernetes).Assembly.GetExportedTypes());
 
     [Fact]
-    public void Arrows_between_the_folders_of_the_library_point_one_way() =>
-        Judge.None(Core.Violations(Repository.Files("src/Flink.Kubernetes.HA")));
+    public void Every_type_is_in_a_layer() => Core.Homeless.ShouldBeNone("a new folder needs a layer in this test");
 
-    [Theory]
-    [InlineData("Diagnostics/Bad.cs", "class Bad { void M(ObjectKey key) { } }", "Diagnostics may not use KubeClient (ObjectKey)")]
-    [InlineData("LeaderElection/Bad.cs", "class Bad { LeaderRetrieval.Retrieval? Field; }", "LeaderElection may not use LeaderRetrieval (Retrieval)")]
-    [InlineData("LeaderElection/Bad.cs", "class Bad { Demo.LeaderRetrieval.Retrieval? Field; }", "LeaderElection may not use LeaderRetrieval (Retrieval)")]
-    [InlineData("LeaderElection/Bad.cs", "using Demo.LeaderRetrieval;\nclass Bad;", "LeaderElection may not use LeaderRetrieval (using Demo.LeaderRetrieval)")]
-    [InlineData("KubeClient/Bad.cs", "class Bad { object M() => new Http.HttpClientOfOurs(); }", "KubeClient may not use KubeClient/Http (HttpClientOfOurs)")]
-    [InlineData("KubeClient/Model/Bad.cs", "class Bad(AtTheTop top);", "KubeClient may not use HighAvailabilityServices (AtTheTop)")]
-    [InlineData("Elsewhere/Bad.cs", "class Bad;", "its folder is in no layer")]
-    public void A_wrong_arrow_is_found(string path, string code, string expected)
+    [Fact]
+    public void Arrows_between_the_folders_of_the_library_point_one_way() => Core.WrongArrows.ShouldBeNone("a folder uses only what is below it");
+
+    [Fact]
+    public void A_wrong_arrow_is_found_however_it_is_written()
     {
-        var error = Assert.Single(Core.Violations([.. Right, new SourceFile(path, $"namespace Demo;\n{code}")]));
+        var types = typeof(Thing).Assembly.GetTypes().Where(type => !type.IsNested && type.FullName!.StartsWith(Samples, StringComparison.Ordinal));
+        var arrows = new Layers(
+            typeof(Thing).Assembly,
+            [new("Below", [], $"{Samples}.Below"), new("Above", ["Below", "k8s.IKubernetes"], $"{Samples}.Above")],
+            typeof(k8s.IKubernetes),
+            typeof(k8s.Kubernetes)).WrongArrows.ToList();
 
-        Assert.Equal($"{path}: {expected}", error);
+        arrows.Select(arrow => arrow.Split(": ")[1]).Should().BeEquivalentTo(
+            types.Where(type => type.Name.StartsWith("Wrong", StringComparison.Ordinal)).Select(type => type.FullName));
+        arrows.Should().Contain($"Above: {Samples}.Above.WrongForeignType: Has dependency on: k8s.Kubernetes");
     }
 
-    [Theory]
-    [InlineData("// AtTheTop is told elsewhere")]
-    [InlineData("/// <see cref=\"AtTheTop\"/>")]
-    [InlineData("/* AtTheTop */")]
-    [InlineData("const string Text = \"AtTheTop\";")]
-    [InlineData("string? Retrieval { get; }")]
-    [InlineData("const string Text = \"\"\"say \"AtTheTop\" \"\"\";")]
-    public void Comments_and_texts_are_no_arrows(string line) =>
-        Judge.None(Core.Violations([.. Right, new SourceFile("KubeClient/Good.cs", $"namespace Demo;\nclass Good\n{{\n    {line}\n}}")]));
-
     [Fact]
-    public void Right_arrows_are_let_be() => Judge.None(Core.Violations(Right));
-
-    private static SourceFile[] Right =>
-    [
-        new("KubeClient/ObjectKey.cs", "namespace Demo;\npublic sealed record ObjectKey;"),
-        new("KubeClient/Http/HttpClientOfOurs.cs", "namespace Demo.Http;\ninternal sealed class HttpClientOfOurs { ObjectKey? _key; }"),
-        new("HighAvailabilityServices/AtTheTop.cs", "namespace Demo;\npublic sealed class AtTheTop;"),
-        new("LeaderRetrieval/Retrieval.cs", "using Demo;\nnamespace Demo.LeaderRetrieval;\ninternal sealed class Retrieval(ObjectKey key);"),
-    ];
+    public void A_type_that_is_in_no_layer_is_found() =>
+        new Layers(typeof(Thing).Assembly, []).Homeless.Should().Contain($"{typeof(Thing).FullName} is in no layer");
 }

@@ -1,25 +1,28 @@
 namespace Flink.Kubernetes.HA.Tests.Conventions;
 
-/// <summary>The sources that these tests judge.</summary>
+/// <summary>The files that these tests judge.</summary>
 internal static class Repository
 {
     public static string Root { get; } = FindRoot();
 
-    public static string Source => Path.Combine(Root, "src");
+    /// <summary>The packages whose public surface is reviewed.</summary>
+    public static TheoryData<string> Packages => new("Flink.Kubernetes.HA", "Flink.Kubernetes.HA.S3", "Flink.Kubernetes.HA.Testing");
 
-    /// <summary>The hand-written C# files below a folder of the repository, with paths relative to it and <c>/</c> between parts.</summary>
-    public static IReadOnlyList<SourceFile> Files(string folder)
-    {
-        var top = Path.Combine(Root, folder);
-        return
-        [
-            .. Directory.EnumerateFiles(top, "*.cs", SearchOption.AllDirectories)
-                .Select(path => (Path: path, Relative: Path.GetRelativePath(top, path).Replace('\\', '/')))
-                .Where(file => !file.Relative.Split('/').Any(part => part is "bin" or "obj"))
-                .OrderBy(file => file.Relative, StringComparer.Ordinal)
-                .Select(file => new SourceFile(file.Relative, File.ReadAllText(file.Path))),
-        ];
-    }
+    /// <summary>The hand-written C# files below folders of the repository.</summary>
+    public static IReadOnlyList<SourceFile> Code(params string[] folders) =>
+        [.. folders.SelectMany(folder => Files(folder, "*.cs")).Select(path => new SourceFile(path, Read(path)))];
+
+    /// <summary>The paths of files below a folder, relative to the root, with <c>/</c> between parts.</summary>
+    public static IEnumerable<string> Files(string folder, string pattern) =>
+        Directory.EnumerateFiles(Path.Combine(Root, folder), pattern, SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(Root, path).Replace('\\', '/'))
+            .Where(path => !path.Split('/').Any(part => part is "bin" or "obj" or ".git"))
+            .Order(StringComparer.Ordinal);
+
+    public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path)).ReplaceLineEndings("\n");
+
+    /// <summary>Fails with all that was found, a line each.</summary>
+    public static void ShouldBeNone<T>(this IEnumerable<T> found, string because) => string.Join('\n', found).Should().BeEmpty(because);
 
     private static string FindRoot()
     {
@@ -29,6 +32,7 @@ internal static class Repository
             folder = folder.Parent;
         }
 
-        return folder?.FullName ?? throw new InvalidOperationException($"No Flink.Kubernetes.HA.sln in or above {AppContext.BaseDirectory}: run the tests from a build inside the repository.");
+        return folder?.FullName ?? throw new InvalidOperationException(
+            $"No Flink.Kubernetes.HA.sln in or above {AppContext.BaseDirectory}: run the tests from a build inside the repository.");
     }
 }

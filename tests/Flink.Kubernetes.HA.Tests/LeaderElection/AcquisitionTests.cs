@@ -1,44 +1,36 @@
-using System.Text.Json.Nodes;
-using Flink.Kubernetes.HA.KubeClient;
-using Flink.Kubernetes.HA.LeaderElection;
-using Flink.Kubernetes.HA.WireFormat;
-
 namespace Flink.Kubernetes.HA.Tests.LeaderElection;
 
 /// <summary>Taking the lock: client-go's table, Flink's scenarios, and the records of every client.</summary>
-[Collection(SimulatedTime.Name)]
-public sealed class AcquisitionTests
+public sealed class AcquisitionTests : ElectionTests
 {
     private static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(100);
 
     [Fact]
     public async Task Without_a_ConfigMap_one_is_created_with_Flinks_labels_and_led()
     {
-        await using var cluster = new ElectionCluster();
-        var replica = await cluster.StartLeaderAsync("a");
+        var replica = await World.StartLeaderAsync("a");
 
-        var configMap = await cluster.ReadAsync();
-        Assert.Equal("orders", configMap.Metadata.Labels![HaNames.AppLabel]);
-        Assert.Equal("flink-native-kubernetes", configMap.Metadata.Labels["type"]);
-        Assert.Equal("high-availability", configMap.Metadata.Labels["configmap-type"]);
-        Assert.Equal(3, configMap.Metadata.Labels.Count);
-        Assert.Equal(replica.Term!.SessionId.ToString(), configMap.Data!["sessionId"]);
-        Assert.Equal(replica.Term.FencingToken.ToString(System.Globalization.CultureInfo.InvariantCulture), configMap.Data["fencingToken"]);
-        var record = await cluster.ReadRecordAsync();
-        Assert.Equal("a", record.HolderIdentity);
-        Assert.Equal(0, record.LeaderTransitions);
-        Assert.Equal(TimeSpan.FromSeconds(15), record.LeaseDuration);
+        var configMap = await World.ReadAsync();
+        configMap.Labels[HaNames.AppLabel].Should().Be("orders");
+        configMap.Labels["type"].Should().Be("flink-native-kubernetes");
+        configMap.Labels["configmap-type"].Should().Be("high-availability");
+        configMap.Labels.Should().HaveCount(3);
+        configMap.Data["sessionId"].Should().Be(replica.Term!.SessionId.ToString());
+        configMap.Data["fencingToken"].Should().Be(replica.Term.FencingToken.ToString(CultureInfo.InvariantCulture));
+        var record = await World.ReadRecordAsync();
+        record.HolderIdentity.Should().Be("a");
+        record.LeaderTransitions.Should().Be(0);
+        record.LeaseDuration.Should().Be(TimeSpan.FromSeconds(15));
     }
 
     [Fact]
     public async Task A_ConfigMap_without_the_annotation_does_not_wedge_the_election()
     {
-        await using var cluster = new ElectionCluster();
-        await cluster.CreateAsync();
-        var replica = cluster.Start("a");
+        await World.CreateAsync();
+        var replica = World.Start("a");
 
-        await cluster.UntilAsync(() => replica.Leads, AtOnce, "it leads at once");
-        Assert.Equal("orders", (await cluster.ReadAsync()).Metadata.Labels![HaNames.AppLabel]);
+        await World.UntilAsync(() => replica.Leads, AtOnce, "it leads at once");
+        (await World.ReadAsync()).Labels[HaNames.AppLabel].Should().Be("orders");
     }
 
     [Theory]
@@ -47,12 +39,11 @@ public sealed class AcquisitionTests
     [InlineData("{}", 1)]
     public async Task A_released_lock_is_taken_at_once(string annotation, long transitions)
     {
-        await using var cluster = new ElectionCluster();
-        await cluster.CreateAsync(annotation);
-        var replica = cluster.Start("a");
+        await World.CreateAsync(annotation);
+        var replica = World.Start("a");
 
-        await cluster.UntilAsync(() => replica.Leads, AtOnce, "it leads at once");
-        Assert.Equal(transitions, (await cluster.ReadRecordAsync()).LeaderTransitions);
+        await World.UntilAsync(() => replica.Leads, AtOnce, "it leads at once");
+        (await World.ReadRecordAsync()).LeaderTransitions.Should().Be(transitions);
     }
 
     [Theory]
@@ -66,157 +57,148 @@ public sealed class AcquisitionTests
     [InlineData("", 15)]
     public async Task A_held_or_unreadable_lock_is_left_alone_for_a_lease_from_when_it_was_seen(string annotation, double leaseSeconds)
     {
-        await using var cluster = new ElectionCluster();
-        await cluster.CreateAsync(annotation);
-        var replica = cluster.Start("a");
+        await World.CreateAsync(annotation);
+        var replica = World.Start("a");
 
-        await cluster.AdvanceAsync(TimeSpan.FromSeconds(leaseSeconds) - TimeSpan.FromMilliseconds(1));
-        Assert.Empty(replica.Terms);
-        Assert.DoesNotContain(cluster.Server.Requests, r => r.Verb is "patch" or "update");
+        await World.AdvanceAsync(TimeSpan.FromSeconds(leaseSeconds) - TimeSpan.FromMilliseconds(1));
+        replica.Terms.Should().BeEmpty();
+        World.Server.Requests.Where(r => r.Verb is "patch" or "update").Should().BeEmpty();
 
-        await cluster.UntilAsync(() => replica.Leads, AtOnce, "it leads after the lease");
+        await World.UntilAsync(() => replica.Leads, AtOnce, "it leads after the lease");
     }
 
     [Fact]
-    public async Task Every_renewal_of_the_holder_begins_the_wait_anew()
+    public async Task Every_renewal_of_the_holder_restarts_the_wait()
     {
-        await using var cluster = new ElectionCluster();
-        await cluster.CreateAsync(Held("other", 1));
-        var replica = cluster.Start("a");
+        await World.CreateAsync(Held("other", 1));
+        var replica = World.Start("a");
         for (var renewal = 2; renewal < 8; renewal++)
         {
-            await cluster.AdvanceAsync(TimeSpan.FromSeconds(14));
-            Assert.Empty(replica.Terms);
-            await cluster.EditLockAsync(Held("other", renewal));
+            await World.AdvanceAsync(TimeSpan.FromSeconds(14));
+            replica.Terms.Should().BeEmpty();
+            await World.EditLockAsync(Held("other", renewal));
         }
 
-        await cluster.AdvanceAsync(TimeSpan.FromSeconds(14.9));
-        Assert.Empty(replica.Terms);
-        await cluster.UntilAsync(() => replica.Leads, AtOnce * 2, "it leads after the last lease");
+        await World.AdvanceAsync(TimeSpan.FromSeconds(14.9));
+        replica.Terms.Should().BeEmpty();
+        await World.UntilAsync(() => replica.Leads, AtOnce * 2, "it leads after the last lease");
     }
 
     [Fact]
     public async Task A_change_elsewhere_in_the_ConfigMap_does_not_prolong_the_lease()
     {
-        await using var cluster = new ElectionCluster();
-        await cluster.CreateAsync(Held("other", 1));
-        var replica = cluster.Start("a");
+        await World.CreateAsync(Held("other", 1));
+        var replica = World.Start("a");
         for (var second = 0; second < 14; second++)
         {
-            await cluster.AdvanceAsync(TimeSpan.FromSeconds(1));
-            await cluster.EditAsync(new JsonObject { ["data"] = new JsonObject { ["x"] = second.ToString(System.Globalization.CultureInfo.InvariantCulture) } });
+            await World.AdvanceAsync(TimeSpan.FromSeconds(1));
+            await World.EditAsync(new JsonObject { ["data"] = new JsonObject { ["x"] = second.ToString(CultureInfo.InvariantCulture) } });
         }
 
-        Assert.Empty(replica.Terms);
-        await cluster.UntilAsync(() => replica.Leads, TimeSpan.FromSeconds(1.1), "it leads 15 s after the lock changed last");
+        replica.Terms.Should().BeEmpty();
+        await World.UntilAsync(() => replica.Leads, TimeSpan.FromSeconds(1.1), "it leads 15 s after the lock changed last");
     }
 
     [Fact]
     public async Task A_release_is_heard_of_and_taken_without_waiting()
     {
-        await using var cluster = new ElectionCluster();
-        await cluster.CreateAsync(Held("other", 1));
-        var replica = cluster.Start("a");
-        await cluster.AdvanceAsync(TimeSpan.FromSeconds(3));
+        await World.CreateAsync(Held("other", 1));
+        var replica = World.Start("a");
+        await World.AdvanceAsync(TimeSpan.FromSeconds(3));
 
-        await cluster.EditLockAsync("""{"holderIdentity":"","leaseDurationSeconds":1,"leaderTransitions":1}""");
-        await cluster.UntilAsync(() => replica.Leads, TimeSpan.Zero, "it leads in the same instant");
+        await World.EditLockAsync("""{"holderIdentity":"","leaseDurationSeconds":1,"leaderTransitions":1}""");
+        await World.UntilAsync(() => replica.Leads, TimeSpan.Zero, "it leads in the same instant");
     }
 
     [Fact]
     public async Task The_address_can_be_published_by_the_very_write_that_wins()
     {
-        await using var cluster = new ElectionCluster();
-        await cluster.CreateAsync();
-        await cluster.StartLeaderAsync("a", r => r.Address = "http://10.0.0.7:8081");
+        await World.CreateAsync();
+        await World.StartLeaderAsync("a", r => r.Address = "http://10.0.0.7:8081");
 
-        Assert.Equal("http://10.0.0.7:8081", (await cluster.ReadAsync()).Data!["address"]);
-        Assert.Single(cluster.Server.Requests, r => r.User == "a" && r.Verb == "patch");
+        (await World.ReadAsync()).Data["address"].Should().Be("http://10.0.0.7:8081");
+        World.Server.Requests.Should().ContainSingle(r => r.User == "a" && r.Verb == "patch");
     }
 
     [Fact]
     public async Task Taking_over_removes_the_address_of_the_one_before()
     {
-        await using var cluster = new ElectionCluster();
-        var a = await cluster.StartLeaderAsync("a", r => r.Address = "http://a");
-        var b = cluster.Start("b");
-        await cluster.AdvanceAsync(TimeSpan.FromSeconds(1));
+        var a = await World.StartLeaderAsync("a", r => r.Address = "http://a");
+        var b = World.Start("b");
+        await World.AdvanceAsync(TimeSpan.FromSeconds(1));
 
         a.Crash();
-        await cluster.UntilAsync(() => b.Leads, TimeSpan.FromSeconds(15.1), "b takes over after the lease");
-        Assert.DoesNotContain("address", (await cluster.ReadAsync()).Data!.Keys);
+        await World.UntilAsync(() => b.Leads, TimeSpan.FromSeconds(15.1), "b takes over after the lease");
+        (await World.ReadAsync()).Data.Keys.Should().NotContain("address");
     }
 
     [Fact]
     public async Task A_ConfigMap_of_another_cluster_is_not_touched()
     {
-        await using var cluster = new ElectionCluster();
-        await cluster.CreateAsync(labels: new Dictionary<string, string> { [HaNames.AppLabel] = "orders-eu" });
-        var before = await cluster.ReadAsync();
-        var replica = cluster.Start("a");
+        await World.CreateAsync(labels: new Dictionary<string, string> { [HaNames.AppLabel] = "orders-eu" });
+        var before = await World.ReadAsync();
+        var replica = World.Start("a");
 
-        await cluster.AdvanceAsync(TimeSpan.FromMinutes(2));
-        Assert.Empty(replica.Terms);
-        Assert.Equal(before.Metadata.ResourceVersion, (await cluster.ReadAsync()).Metadata.ResourceVersion);
-        Assert.Equal(1, replica.Logs.Count(307));
-        Assert.Contains("orders-eu", replica.Logs.Text, StringComparison.Ordinal);
+        await World.AdvanceAsync(TimeSpan.FromMinutes(2));
+        replica.Terms.Should().BeEmpty();
+        (await World.ReadAsync()).ResourceVersion.Should().Be(before.ResourceVersion);
+        replica.Logs.Count(307).Should().Be(1);
+        replica.Logs.Text.Should().Contain("orders-eu");
 
-        await cluster.EditAsync(new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["app"] = "orders" } } });
-        await cluster.UntilAsync(() => replica.Leads, AtOnce, "it leads once the label is its own");
+        await World.EditAsync(new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["app"] = "orders" } } });
+        await World.UntilAsync(() => replica.Leads, AtOnce, "it leads once the label is its own");
     }
 
     [Fact]
     public async Task Of_three_exactly_one_leads_and_the_next_leads_when_it_stops()
     {
-        await using var cluster = new ElectionCluster();
         foreach (var name in (string[])["a", "b", "c"])
         {
-            cluster.Start(name);
+            World.Start(name);
         }
 
         for (var remaining = 3; remaining > 0; remaining--)
         {
-            await cluster.UntilAsync(() => cluster.Replicas.Count(r => r.Leads) == 1, TimeSpan.FromSeconds(1), "one leads");
-            await cluster.AdvanceAsync(TimeSpan.FromSeconds(5));
-            var leader = Assert.Single(cluster.Replicas, r => r.Leads);
-            await cluster.WhileAdvancingAsync(leader.StopAsync());
-            Assert.Equal(LeadershipLossReason.GivenUp, leader.Term!.LossReason);
-            Assert.True(leader.Term.Lost.IsCancellationRequested);
+            await World.UntilAsync(() => World.Replicas.Count(r => r.Leads) == 1, TimeSpan.FromSeconds(1), "one leads");
+            await World.AdvanceAsync(TimeSpan.FromSeconds(5));
+            var leader = World.Replicas.Should().ContainSingle(r => r.Leads).Which;
+            await World.WhileAdvancingAsync(leader.StopAsync());
+            leader.Term!.LossReason.Should().Be(LeadershipLossReason.Released);
+            leader.Term.Lost.IsCancellationRequested.Should().BeTrue();
         }
 
-        Assert.Equal(2, (await cluster.ReadRecordAsync()).LeaderTransitions);
+        (await World.ReadRecordAsync()).LeaderTransitions.Should().Be(2);
     }
 
     [Fact]
     public async Task The_fencing_token_grows_over_deletion_and_over_a_lowered_or_garbled_record()
     {
-        await using var cluster = new ElectionCluster();
         var tokens = new List<long>();
         for (var round = 0; round < 6; round++)
         {
-            var replica = await cluster.StartLeaderAsync($"r{round}");
+            var replica = await World.StartLeaderAsync($"r{round}");
             tokens.Add(replica.Term!.FencingToken);
-            await cluster.WhileAdvancingAsync(replica.StopAsync());
+            await World.WhileAdvancingAsync(replica.StopAsync());
             switch (round)
             {
                 case 0:
-                    await cluster.Admin.DeleteAsync(KubeResources.ConfigMaps, ElectionCluster.Key, cancellationToken: TestContext.Current.CancellationToken);
+                    await World.DeleteAsync();
                     break;
                 case 1:
-                    await cluster.EditAsync(new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = null }, ["data"] = null });
+                    await World.EditAsync(new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = null }, ["data"] = null });
                     break;
                 case 2:
-                    await cluster.EditAsync(new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [HaNames.TermAnnotation] = "junk" } } });
+                    await World.EditAnnotationAsync(HaNames.TermAnnotation, "junk");
                     break;
                 case 3:
                     var high = new TermRecord { HolderIdentity = "z", SessionId = Guid.NewGuid(), FencingToken = 1_000_000 };
-                    await cluster.EditAsync(new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [HaNames.TermAnnotation] = high.ToJson() } } });
+                    await World.EditTermAsync(high);
                     break;
             }
         }
 
-        Assert.Equal(tokens.Order().Distinct(), tokens);
-        Assert.True(tokens[4] > 1_000_000);
+        tokens.Should().Equal(tokens.Order().Distinct());
+        tokens[4].Should().BeGreaterThan(1_000_000);
     }
 
     private static string Held(string holder, int renewal) =>

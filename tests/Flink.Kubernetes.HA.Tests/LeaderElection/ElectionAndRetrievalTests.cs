@@ -1,59 +1,48 @@
-using Flink.Kubernetes.HA.Diagnostics;
-using Flink.Kubernetes.HA.KubeClient;
-using Flink.Kubernetes.HA.KubeClient.Watching;
-using Flink.Kubernetes.HA.LeaderElection;
-using Flink.Kubernetes.HA.LeaderRetrieval;
-
 namespace Flink.Kubernetes.HA.Tests.LeaderElection;
 
 /// <summary>What followers hear of what leaders do: both ends together, as in Flink's election and retrieval test.</summary>
-[Collection(SimulatedTime.Name)]
-public sealed class ElectionAndRetrievalTests
+public sealed class ElectionAndRetrievalTests : ElectionTests
 {
     private static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(100);
 
     [Fact]
     public async Task Followers_hear_of_the_address_its_change_the_takeover_and_the_end()
     {
-        await using var cluster = new ElectionCluster();
-        using var metrics = new HaMetrics();
-        await using var watches = new SharedWatches(cluster.Server.CreateClient("follower"), cluster.Time, new RecordingLoggerFactory(), metrics);
-        await using var retrieval = Follow(cluster, watches, metrics, LeaderComponent.Dispatcher);
-        var one = cluster.Start("one", r => r.Address = "http://one");
-        await HearsAsync(cluster, retrieval, one, "http://one");
-        var two = cluster.Start("two");
-        await cluster.AdvanceAsync(TimeSpan.FromSeconds(1));
+        await using var follower = new Follower(World);
+        var retrieval = follower.Follow(LeaderComponent.Dispatcher);
+        var one = World.Start("one", r => r.Address = "http://one");
+        await HearsAsync(retrieval, one, "http://one");
+        var two = World.Start("two");
+        await World.AdvanceAsync(TimeSpan.FromSeconds(1));
 
-        await cluster.WhileAdvancingAsync(one.Term!.PublishAddressAsync("http://moved", TestContext.Current.CancellationToken));
-        await HearsAsync(cluster, retrieval, one, "http://moved");
+        await World.WhileAdvancingAsync(one.Term!.PublishAddressAsync("http://moved", Token));
+        await HearsAsync(retrieval, one, "http://moved");
 
-        // A leader that crashed is told until another leads; that one has told no address yet.
+        // A leader that crashed is reported until another leads; that one has published no address yet.
         one.Crash();
-        await cluster.AdvanceAsync(TimeSpan.FromSeconds(12));
-        Assert.Equal("http://moved", retrieval.Current!.Address);
-        await cluster.UntilAsync(() => two.Leads && retrieval.Current is null, TimeSpan.FromSeconds(4), "the new one leads, without an address");
-        await cluster.WhileAdvancingAsync(two.Term!.PublishAddressAsync("http://two", TestContext.Current.CancellationToken));
-        await HearsAsync(cluster, retrieval, two, "http://two");
+        await World.AdvanceAsync(TimeSpan.FromSeconds(12));
+        retrieval.Current!.Address.Should().Be("http://moved");
+        await World.UntilAsync(() => two.Leads && retrieval.Current is { Address: null }, TimeSpan.FromSeconds(4), "the new one leads, without an address");
+        await World.WhileAdvancingAsync(two.Term!.PublishAddressAsync("http://two", Token));
+        await HearsAsync(retrieval, two, "http://two");
 
-        await cluster.WhileAdvancingAsync(two.StopAsync());
-        await cluster.UntilAsync(() => retrieval.Current is null, AtOnce, "it is heard that nobody leads");
+        await World.WhileAdvancingAsync(two.StopAsync());
+        await World.UntilAsync(() => retrieval.Current is null, AtOnce, "it is heard that nobody leads");
     }
 
     [Fact]
     public async Task Two_components_of_one_process_are_told_apart_each_with_a_session_of_its_own()
     {
-        await using var cluster = new ElectionCluster();
-        using var metrics = new HaMetrics();
-        await using var watches = new SharedWatches(cluster.Server.CreateClient("follower"), cluster.Time, new RecordingLoggerFactory(), metrics);
-        await using var a = Follow(cluster, watches, metrics, LeaderComponent.Dispatcher);
-        await using var b = Follow(cluster, watches, metrics, LeaderComponent.RestEndpoint);
-        var first = cluster.Start("process", r => r.Address = "http://a");
-        var second = cluster.Start("process", r => r.Address = "http://b", component: LeaderComponent.RestEndpoint);
+        await using var follower = new Follower(World);
+        var a = follower.Follow(LeaderComponent.Dispatcher);
+        var b = follower.Follow(LeaderComponent.RestEndpoint);
+        var first = World.Start("process", r => r.Address = "http://a");
+        var second = World.Start("process", r => r.Address = "http://b", component: LeaderComponent.RestEndpoint);
 
-        await HearsAsync(cluster, a, first, "http://a");
-        await HearsAsync(cluster, b, second, "http://b");
-        Assert.NotEqual(a.Current!.SessionId, b.Current!.SessionId);
-        cluster.Forget();
+        await HearsAsync(a, first, "http://a");
+        await HearsAsync(b, second, "http://b");
+        b.Current!.SessionId.Should().NotBe(a.Current!.SessionId);
+        World.Forget();
     }
 
     [Theory]
@@ -61,37 +50,32 @@ public sealed class ElectionAndRetrievalTests
     [InlineData("release")]
     public async Task An_election_and_a_retrieval_go_on_over_an_expired_watch(string meanwhile)
     {
-        await using var cluster = new ElectionCluster();
-        using var metrics = new HaMetrics();
-        await using var watches = new SharedWatches(cluster.Server.CreateClient("follower"), cluster.Time, new RecordingLoggerFactory(), metrics);
-        await using var retrieval = Follow(cluster, watches, metrics, LeaderComponent.Dispatcher);
-        var leader = cluster.Start("leader", r => r.Address = "http://leader");
-        var standby = cluster.Start("standby", r => r.Address = "http://standby");
-        await cluster.UntilAsync(() => cluster.Replicas.Any(r => r.Leads) && retrieval.Current is not null, TimeSpan.FromSeconds(2), "one leads");
+        await using var follower = new Follower(World);
+        var retrieval = follower.Follow(LeaderComponent.Dispatcher);
+        var leader = World.Start("leader", r => r.Address = "http://leader");
+        var standby = World.Start("standby", r => r.Address = "http://standby");
+        await World.UntilAsync(() => World.Replicas.Any(r => r.Leads) && retrieval.Current is not null, TimeSpan.FromSeconds(2), "one leads");
 
-        cluster.Server.DisconnectWatches();
+        World.Server.DisconnectWatches();
         if (meanwhile == "delete")
         {
-            await cluster.Admin.DeleteAsync(KubeResources.ConfigMaps, ElectionCluster.Key, cancellationToken: TestContext.Current.CancellationToken);
+            await World.DeleteAsync();
         }
         else
         {
-            await cluster.WhileAdvancingAsync(cluster.Replicas.Single(r => r.Leads).StopAsync());
+            await World.WhileAdvancingAsync(World.Replicas.Single(r => r.Leads).StopAsync());
         }
 
-        cluster.Server.CompactHistory();
-        await cluster.AdvanceAsync(TimeSpan.FromSeconds(20));
-        var leads = Assert.Single(cluster.Replicas, r => r.Leads);
-        await HearsAsync(cluster, retrieval, leads, leads.Address!);
-        Assert.True(leader.Terms.Count + standby.Terms.Count == 2);
+        World.Server.CompactHistory();
+        await World.AdvanceAsync(TimeSpan.FromSeconds(20));
+        var leads = World.Replicas.Should().ContainSingle(r => r.Leads).Which;
+        await HearsAsync(retrieval, leads, leads.Address!);
+        (leader.Terms.Count + standby.Terms.Count).Should().Be(2);
     }
 
-    private static LeaderRetrievalService Follow(ElectionCluster cluster, SharedWatches watches, HaMetrics metrics, LeaderComponent component) =>
-        new(component, ElectionCluster.Namespace, ElectionCluster.ClusterId, watches, cluster.Time, new RecordingLoggerFactory(), metrics);
-
-    private static async Task HearsAsync(ElectionCluster cluster, LeaderRetrievalService retrieval, Replica leader, string address)
+    private async Task HearsAsync(LeaderRetrievalService retrieval, Replica leader, string address)
     {
-        await cluster.UntilAsync(() => retrieval.Current?.Address == address, TimeSpan.FromSeconds(1), $"{address} is heard of");
-        Assert.Equal((leader.Term!.SessionId, leader.Term.FencingToken), (retrieval.Current!.SessionId, retrieval.Current.FencingToken));
+        await World.UntilAsync(() => retrieval.Current?.Address == address, TimeSpan.FromSeconds(1), $"{address} is heard of");
+        (retrieval.Current!.SessionId, retrieval.Current.FencingToken).Should().Be((leader.Term!.SessionId, leader.Term.FencingToken));
     }
 }

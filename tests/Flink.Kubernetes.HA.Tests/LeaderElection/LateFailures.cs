@@ -1,59 +1,28 @@
-using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.LeaderElection.Locking;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flink.Kubernetes.HA.Tests.LeaderElection;
 
-/// <summary>A client that does not heed tokens: its requests hang until they are made to fail.</summary>
-internal sealed class LateFailures : IKubeClient
+/// <summary>A connection that does not heed tokens: its requests hang until they are made to fail.</summary>
+internal sealed class LateFailures : DelegatingHandler
 {
-    private readonly List<Action> _pending = [];
+    private readonly TaskCompletionSource<HttpResponseMessage> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public bool FailsAtOnce { get; init; }
+    /// <summary>Called when a request has been sent.</summary>
+    public Action? Sent { get; init; }
 
-    public void Fail()
+    public void Fail() => _answer.TrySetException(new InvalidOperationException("said too late"));
+
+    /// <summary>The requests of the lock over this connection, with a time limit of 3 s.</summary>
+    public LockRequests ToLock(HaWorld world) => new(
+        new ConfigMapRequests(
+            world.Server.CreateClient("late", this), TimeSpan.FromSeconds(10), maxRetries: 0, world.Time, NullLogger.Instance, new HaMetrics()),
+        HaWorld.Key,
+        TimeSpan.FromSeconds(3));
+
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        lock (_pending)
-        {
-            _pending.ForEach(fail => fail());
-            _pending.Clear();
-        }
-    }
-
-    public Task<T> GetAsync<T>(KubeResource<T> resource, ObjectKey key, CancellationToken cancellationToken = default)
-        where T : KubeObject => Hang<T>();
-
-    public Task<KubeList<T>> ListAsync<T>(KubeResource<T> resource, string namespaceName, ListOptions? options = null, CancellationToken cancellationToken = default)
-        where T : KubeObject => Hang<KubeList<T>>();
-
-    public Task<T> CreateAsync<T>(KubeResource<T> resource, T item, CancellationToken cancellationToken = default)
-        where T : KubeObject => Hang<T>();
-
-    public Task<T> ReplaceAsync<T>(KubeResource<T> resource, T item, CancellationToken cancellationToken = default)
-        where T : KubeObject => Hang<T>();
-
-    public Task<T> PatchAsync<T>(KubeResource<T> resource, ObjectKey key, KubePatch patch, CancellationToken cancellationToken = default)
-        where T : KubeObject => Hang<T>();
-
-    public Task DeleteAsync<T>(KubeResource<T> resource, ObjectKey key, DeletePreconditions? preconditions = null, CancellationToken cancellationToken = default)
-        where T : KubeObject => Hang<T>();
-
-    public IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(KubeResource<T> resource, string namespaceName, WatchOptions? options = null, CancellationToken cancellationToken = default)
-        where T : KubeObject => throw new NotSupportedException();
-
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    private Task<T> Hang<T>()
-    {
-        if (FailsAtOnce)
-        {
-            return Task.FromException<T>(new KubeClientException(KubeFailure.Unavailable, "unreachable"));
-        }
-
-        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_pending)
-        {
-            _pending.Add(() => answer.SetException(new InvalidOperationException("said too late")));
-        }
-
-        return answer.Task;
+        Sent?.Invoke();
+        return _answer.Task;
     }
 }

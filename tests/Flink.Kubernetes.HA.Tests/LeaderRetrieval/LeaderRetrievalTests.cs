@@ -1,60 +1,53 @@
-using Flink.Kubernetes.HA.KubeClient;
-using Flink.Kubernetes.HA.WireFormat;
-
 namespace Flink.Kubernetes.HA.Tests.LeaderRetrieval;
 
-/// <summary>Who is told as leader, after Flink's KubernetesLeaderRetrievalDriverTest.</summary>
-public sealed class LeaderRetrievalTests : RetrievalTestBase
+/// <summary>Who is reported as leader, after Flink's KubernetesLeaderRetrievalDriverTest.</summary>
+public sealed class LeaderRetrievalTests : RetrievalTests
 {
     [Fact]
     public async Task A_leader_that_is_there_already_is_told_at_once()
     {
-        await HasLeaderAsync("http://one");
-        await using var retrieval = CreateRetrieval();
-        var listener = new RecordingListener();
-        retrieval.AddListener(listener);
+        await ListenToLeaderAsync("http://one");
 
-        Assert.Equal(Leader("http://one"), await listener.NextAsync());
-        Assert.Equal(Leader("http://one"), retrieval.Current);
+        Retrieval.Current.Should().Be(Leader("http://one"));
     }
 
     [Fact]
-    public async Task No_leader_is_told_too_as_soon_as_it_is_known()
-    {
-        await using var retrieval = CreateRetrieval();
-        var listener = new RecordingListener();
-        retrieval.AddListener(listener);
+    public async Task No_leader_is_told_too_as_soon_as_it_is_known() => (await Listen().NextAsync()).Should().BeNull();
 
-        Assert.Null(await listener.NextAsync());
+    [Theory]
+    [InlineData("http://two", "0f6c1a52-8a61-4f57-9e9b-2f3ab04d57a1")]
+    [InlineData("http://one", "5e8f3c1a-0f5e-4a53-8f86-0a7b4c6d2e10")]
+    public async Task A_changed_address_and_a_new_term_at_the_same_address_are_reported(string address, string session)
+    {
+        var listener = await ListenToLeaderAsync("http://one");
+
+        await HasLeaderAsync(address, Guid.Parse(session));
+
+        var isNewTerm = Guid.Parse(session) != Session;
+        (await listener.NextAsync()).Should().Be(
+            Leader(address, Guid.Parse(session), isNewTerm ? LeaderLiveness.Alive : LeaderLiveness.Unconfirmed), "a term that was not there before is alive");
     }
 
-    [Fact]
-    public async Task A_changed_address_is_told()
+    public static TheoryData<string, string, string?, bool> FirstStates => new()
     {
-        await HasLeaderAsync("http://one");
-        await using var retrieval = CreateRetrieval();
-        var listener = new RecordingListener();
-        retrieval.AddListener(listener);
-        await listener.NextAsync();
+        {
+            "Flink's own form of the record",
+            """{"holderIdentity":"one","leaseDuration":15.000000000,"acquireTime":"2020-10-20T04:06:31.431000Z","renewTime":"2020-10-22T08:51:36.843000Z","leaderTransitions":37981}""",
+            HaWorld.ClusterId,
+            true
+        },
+        { "no labels", Lock("one"), null, true },
+        { "a lock that was unreadable from the start", "junk", HaWorld.ClusterId, false },
+    };
 
-        await HasLeaderAsync("http://two");
-
-        Assert.Equal(Leader("http://two"), await listener.NextAsync());
-    }
-
-    [Fact]
-    public async Task A_new_term_at_the_same_address_is_told()
+    [Theory]
+    [MemberData(nameof(FirstStates))]
+    public async Task Whether_a_leader_is_read_from(string what, string lockRecord, string? app, bool isLeader)
     {
-        var next = Guid.NewGuid();
-        await HasLeaderAsync("http://one");
-        await using var retrieval = CreateRetrieval();
-        var listener = new RecordingListener();
-        retrieval.AddListener(listener);
-        await listener.NextAsync();
+        await PutAsync(lockRecord, Term("one", "http://one"), app);
 
-        await HasLeaderAsync("http://one", next);
-
-        Assert.Equal(Leader("http://one", next), await listener.NextAsync());
+        var leader = (LeaderInformation?)await Listen().NextAsync();
+        leader.Should().Be(isLeader ? Leader("http://one") with { Since = leader!.Since } : null, what);
     }
 
     public static TheoryData<string, string?, string?> StatesWithoutALeader => new()
@@ -62,9 +55,6 @@ public sealed class LeaderRetrievalTests : RetrievalTestBase
         { "the lock was released", Lock(string.Empty), Term("one", "http://one") },
         { "the lock was released as fabric8 does", Lock(null), Term("one", "http://one") },
         { "the lock was taken over by a client that writes no terms", Lock("two"), Term("one", "http://one") },
-        { "the lock was taken over without an address", Lock("two"), Term("two", null, Guid.NewGuid()) },
-        { "the address was cleared", Lock("one"), Term("one", null) },
-        { "the address is empty", Lock("one"), Term("one", string.Empty) },
         { "the lock annotation was stripped", null, Term("one", "http://one") },
         { "the term was stripped", Lock("one"), null },
         { "the term is junk", Lock("one"), "{\"holderIdentity\":\"one\"" },
@@ -78,91 +68,67 @@ public sealed class LeaderRetrievalTests : RetrievalTestBase
     [MemberData(nameof(StatesWithoutALeader))]
     public async Task There_is_no_leader_when(string what, string? lockRecord, string? term)
     {
-        Assert.NotEmpty(what);
-        await HasLeaderAsync("http://one");
-        await using var retrieval = CreateRetrieval();
-        var listener = new RecordingListener();
-        retrieval.AddListener(listener);
-        Assert.Equal(Leader("http://one"), await listener.NextAsync());
+        var listener = await ListenToLeaderAsync("http://one");
 
         await PutAsync(lockRecord, term);
 
-        Assert.Null(await listener.NextAsync());
-        Assert.Null(retrieval.Current);
+        (await listener.NextAsync()).Should().BeNull(what);
+        Retrieval.Current.Should().BeNull();
     }
 
     [Fact]
-    public async Task A_deleted_ConfigMap_means_no_leader_and_one_created_anew_is_read()
+    public async Task A_deleted_ConfigMap_means_no_leader_and_one_that_is_re_created_is_read()
     {
-        await HasLeaderAsync("http://one");
-        await using var retrieval = CreateRetrieval();
-        var listener = new RecordingListener();
-        retrieval.AddListener(listener);
-        await listener.NextAsync();
+        var listener = await ListenToLeaderAsync("http://one");
 
-        await Admin.DeleteAsync(KubeResources.ConfigMaps, Key, cancellationToken: Cancelled);
-        Assert.Null(await listener.NextAsync());
+        await World.DeleteAsync();
+        (await listener.NextAsync()).Should().BeNull();
         await HasLeaderAsync("http://one");
-        Assert.Equal(Leader("http://one"), await listener.NextAsync());
+        (await listener.NextAsync()).Should().Be(Leader("http://one"));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    public async Task A_leader_without_an_address_is_a_leader(string? address)
+    {
+        await PutAsync(Lock("one"), Term("one", address));
+        var listener = Listen();
+        (await listener.NextAsync()).Should().Be(Leader(null));
+
+        await HasLeaderAsync("http://one");
+        (await listener.NextAsync()).Should().Be(Leader("http://one"));
     }
 
     [Fact]
-    public async Task Heartbeats_are_no_news()
+    public async Task The_first_heartbeat_confirms_and_the_others_are_no_news()
     {
-        await HasLeaderAsync("http://one");
-        await using var retrieval = CreateRetrieval();
-        var listener = new RecordingListener();
-        retrieval.AddListener(listener);
-        await listener.NextAsync();
+        var listener = await ListenToLeaderAsync("http://one");
+        await PutAsync(Lock("one", 2), Term("one", "http://one"));
+        (await listener.NextAsync()).Should().Be(Leader("http://one", liveness: LeaderLiveness.Alive));
         for (var second = 10; second < 40; second++)
         {
-            await PutAsync(Lock("one", $"2025-01-01T00:00:{second}.000000Z"), Term("one", "http://one"));
+            await PutAsync(Lock("one", second), Term("one", "http://one"));
         }
 
         await SettleAsync();
         listener.HasHeardNothingMore();
-        Assert.Single(Logs.Of(401));
+        Logs.Of(401).Should().ContainSingle();
     }
 
     [Fact]
-    public async Task A_lock_that_becomes_unreadable_changes_nothing_while_the_term_stands()
+    public async Task A_lock_that_becomes_unreadable_changes_nothing_while_the_term_is_stored()
     {
-        await HasLeaderAsync("http://one");
-        await using var retrieval = CreateRetrieval();
-        var listener = new RecordingListener();
-        retrieval.AddListener(listener);
-        await listener.NextAsync();
+        var listener = await ListenToLeaderAsync("http://one");
 
         await PutAsync("junk", Term("one", "http://one"));
         await SettleAsync();
         listener.HasHeardNothingMore();
-        Assert.Single(Logs.Of(405));
+        Logs.Of(405).Should().ContainSingle();
 
         await PutAsync("junk", Term("one", "http://moved"));
-        Assert.Equal(Leader("http://moved"), await listener.NextAsync());
-        Assert.Single(Logs.Of(405));
-    }
-
-    [Fact]
-    public async Task A_lock_that_was_unreadable_from_the_start_makes_nobody_a_leader()
-    {
-        await PutAsync("junk", Term("one", "http://one"));
-        await using var retrieval = CreateRetrieval();
-        var listener = new RecordingListener();
-        retrieval.AddListener(listener);
-
-        Assert.Null(await listener.NextAsync());
-    }
-
-    [Fact]
-    public async Task Flinks_own_form_of_the_lock_record_is_read()
-    {
-        await PutAsync("{\"holderIdentity\":\"one\",\"leaseDuration\":15.000000000,\"acquireTime\":\"2020-10-20T04:06:31.431000Z\",\"renewTime\":\"2020-10-22T08:51:36.843000Z\",\"leaderTransitions\":37981}", Term("one", "http://one"));
-        await using var retrieval = CreateRetrieval();
-        var listener = new RecordingListener();
-        retrieval.AddListener(listener);
-
-        Assert.Equal(Leader("http://one"), await listener.NextAsync());
+        (await listener.NextAsync()).Should().Be(Leader("http://moved"));
+        Logs.Of(405).Should().ContainSingle();
     }
 
     [Fact]
@@ -170,95 +136,74 @@ public sealed class LeaderRetrievalTests : RetrievalTestBase
     {
         // "orders" + "dispatcher" and "orders-x" + "y" can't collide, but "a" + "b-c" and "a-b" + "c" do.
         await PutAsync(Lock("one"), Term("one", "http://one"), app: "orders-dispatcher");
-        await using var retrieval = CreateRetrieval();
-        var listener = new RecordingListener();
-        retrieval.AddListener(listener);
+        var listener = Listen();
 
-        Assert.Null(await listener.NextAsync());
-        Assert.Contains("'orders-dispatcher'", Assert.IsType<InvalidOperationException>(await listener.NextAsync()).Message, StringComparison.Ordinal);
-        await PutAsync(Lock("one", "2025-01-01T00:00:02.000000Z"), Term("one", "http://one"), app: "orders-dispatcher");
+        (await listener.NextAsync()).Should().BeNull();
+        (await listener.NextAsync()).Should().BeOfType<InvalidOperationException>().Which.Message.Should().Contain("'orders-dispatcher'");
+        await PutAsync(Lock("one", 2), Term("one", "http://one"), app: "orders-dispatcher");
         await SettleAsync();
         listener.HasHeardNothingMore();
-        Assert.Single(Logs.Of(404));
+        Logs.Of(404).Should().ContainSingle();
 
         await HasLeaderAsync("http://ours");
-        Assert.Equal(Leader("http://ours"), await listener.NextAsync());
-    }
-
-    [Fact]
-    public async Task A_ConfigMap_without_labels_is_read()
-    {
-        await PutAsync(Lock("one"), Term("one", "http://one"), app: null);
-        await using var retrieval = CreateRetrieval();
-        var listener = new RecordingListener();
-        retrieval.AddListener(listener);
-
-        Assert.Equal(Leader("http://one"), await listener.NextAsync());
+        (await listener.NextAsync()).Should().Be(Leader("http://ours", liveness: LeaderLiveness.Alive));
     }
 
     [Fact]
     public async Task Fifty_retrievals_share_one_watch_of_metadata()
     {
         await HasLeaderAsync("http://one");
-        var retrievals = Enumerable.Range(0, 50).Select(_ => CreateRetrieval()).ToArray();
+        var retrievals = Enumerable.Range(0, 50).Select(_ => Follower.Follow()).ToArray();
         foreach (var retrieval in retrievals)
         {
-            var listener = new RecordingListener();
-            retrieval.AddListener(listener);
-            Assert.Equal(Leader("http://one"), await listener.NextAsync());
+            (await Listen(retrieval).NextAsync()).Should().Be(Leader("http://one"));
         }
 
         await SettleAsync();
-        Assert.Equal(1, Server.OpenWatches);
+        World.Server.OpenWatches.Should().Be(1);
         foreach (var retrieval in retrievals)
         {
             await retrieval.DisposeAsync();
         }
 
-        Assert.Equal(0, Server.OpenWatches);
-        Assert.Equal(HaNames.LeaderConfigMap("orders", LeaderComponent.Dispatcher), Assert.Single(Server.Requests, r => r.Verb == "watch").Name);
+        World.Server.OpenWatches.Should().Be(0);
+        World.Server.Requests.Should().ContainSingle(r => r.Verb == "watch").Which.Name.Should().Be(HaWorld.Key.Name);
     }
 
     [Fact]
     public async Task A_missing_permission_is_told_once_to_all_listeners_and_its_grant_ends_it()
     {
         await HasLeaderAsync("http://one");
-        Server.Deny("follower", "list", "configmaps");
-        await using var retrieval = CreateRetrieval();
-        var listeners = new[] { new RecordingListener(), new RecordingListener() };
-        Assert.All(listeners, listener => retrieval.AddListener(listener));
+        World.Server.Deny("follower", "list", "configmaps");
+        var listeners = new[] { Listen(), Listen() };
         foreach (var listener in listeners)
         {
-            Assert.Equal(KubeFailure.Forbidden, Assert.IsType<KubeClientException>(await listener.NextAsync()).Failure);
+            (await listener.NextAsync()).Should().BeOfType<KubernetesHaException>().Which.Failure.Should().Be(KubernetesFailure.Forbidden);
         }
 
-        await Time.AdvanceAsync(TimeSpan.FromMinutes(1), cancellationToken: Cancelled);
-        Assert.All(listeners, listener => listener.HasHeardNothingMore());
-        Server.Allow("follower", "list", "configmaps");
-        await Time.AdvanceAsync(TimeSpan.FromSeconds(10), cancellationToken: Cancelled);
+        await World.AdvanceAsync(TimeSpan.FromMinutes(1));
+        listeners.Should().AllSatisfy(listener => listener.HasHeardNothingMore());
+        World.Server.Allow("follower", "list", "configmaps");
+        await World.AdvanceAsync(TimeSpan.FromSeconds(10));
 
         foreach (var listener in listeners)
         {
-            Assert.Equal(Leader("http://one"), await listener.NextAsync());
+            (await listener.NextAsync()).Should().Be(Leader("http://one"));
         }
     }
 
     [Fact]
     public async Task A_leader_change_during_a_compacted_break_is_told()
     {
-        await HasLeaderAsync("http://one");
-        await using var retrieval = CreateRetrieval();
-        var listener = new RecordingListener();
-        retrieval.AddListener(listener);
-        await listener.NextAsync();
+        var listener = await ListenToLeaderAsync("http://one");
         await SettleAsync();
-        Server.DisconnectWatches();
+        World.Server.DisconnectWatches();
         await HasLeaderAsync("http://two", Guid.Empty);
-        Server.CompactHistory();
+        World.Server.CompactHistory();
 
-        await Time.AdvanceAsync(TimeSpan.FromSeconds(1), cancellationToken: Cancelled);
+        await World.AdvanceAsync(TimeSpan.FromSeconds(1));
 
-        Assert.Equal(Leader("http://two", Guid.Empty), await listener.NextAsync());
+        (await listener.NextAsync()).Should().Be(Leader("http://two", Guid.Empty, LeaderLiveness.Alive));
         listener.HasHeardNothingMore();
     }
 }

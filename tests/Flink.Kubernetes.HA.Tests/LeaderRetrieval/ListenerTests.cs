@@ -1,58 +1,54 @@
-using Flink.Kubernetes.HA.LeaderRetrieval;
-
 namespace Flink.Kubernetes.HA.Tests.LeaderRetrieval;
 
 /// <summary>How listeners are called, and how they end.</summary>
-public sealed class ListenerTests : RetrievalTestBase
+public sealed class ListenerTests : RetrievalTests
 {
     [Fact]
     public async Task A_slow_listener_is_called_once_at_a_time_and_then_told_the_latest()
     {
         await HasLeaderAsync("http://0");
-        await using var retrieval = CreateRetrieval();
         var release = new TaskCompletionSource();
         var slow = new RecordingListener { OnLeader = (_, _) => release.Task };
         var quick = new RecordingListener();
-        retrieval.AddListener(slow);
-        retrieval.AddListener(quick);
-        Assert.Equal(Leader("http://0"), await slow.NextAsync());
+        Retrieval.AddListener(slow);
+        Retrieval.AddListener(quick);
+        (await slow.NextAsync()).Should().Be(Leader("http://0"));
         await quick.NextAsync();
         for (var change = 1; change <= 30; change++)
         {
             await HasLeaderAsync($"http://{change}");
-            Assert.Equal(Leader($"http://{change}"), await quick.NextAsync());
+            (await quick.NextAsync()).Should().Be(Leader($"http://{change}"));
         }
 
         slow.HasHeardNothingMore();
         release.SetResult();
 
-        Assert.Equal(Leader("http://30"), await slow.NextAsync());
-        Assert.Equal(1, slow.CallsAtOnce);
+        (await slow.NextAsync()).Should().Be(Leader("http://30"));
+        slow.CallsAtOnce.Should().Be(1);
     }
 
     [Fact]
     public async Task An_exception_of_a_listener_is_told_to_it_and_does_not_stop_it()
     {
         await HasLeaderAsync("http://one");
-        await using var retrieval = CreateRetrieval();
         var thrown = new FormatException("Scripted.");
         var listener = new RecordingListener { OnLeader = (_, _) => throw thrown };
-        retrieval.AddListener(listener);
+        Retrieval.AddListener(listener);
 
-        Assert.Equal(Leader("http://one"), await listener.NextAsync());
-        Assert.Same(thrown, await listener.NextAsync());
+        (await listener.NextAsync()).Should().Be(Leader("http://one"));
+        (await listener.NextAsync()).Should().BeSameAs(thrown);
         await HasLeaderAsync("http://two");
-        Assert.Equal(Leader("http://two"), await listener.NextAsync());
-        Assert.NotEmpty(Logs.Of(403));
+        (await listener.NextAsync()).Should().Be(Leader("http://two"));
+        Logs.Of(403).Should().NotBeEmpty();
     }
 
     [Fact]
     public async Task After_its_disposal_a_listener_is_not_called_any_more()
     {
         await HasLeaderAsync("http://one");
-        await using var retrieval = CreateRetrieval();
         var listener = new RecordingListener();
-        var registration = retrieval.AddListener(listener);
+        var registration = Retrieval.AddListener(listener);
+        await using var another = Retrieval.AddListener(new RecordingListener());
         await listener.NextAsync();
 
         await registration.DisposeAsync();
@@ -61,32 +57,31 @@ public sealed class ListenerTests : RetrievalTestBase
         await SettleAsync();
 
         listener.HasHeardNothingMore();
-        Assert.Equal(Leader("http://two"), retrieval.Current);
+        Retrieval.Current.Should().Be(Leader("http://two"));
     }
 
     [Fact]
     public async Task Disposal_waits_for_the_call_under_way_whose_token_fires()
     {
         await HasLeaderAsync("http://one");
-        await using var retrieval = CreateRetrieval();
         var over = false;
         var listener = new RecordingListener
         {
             OnLeader = async (_, cancellationToken) =>
             {
-                var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                await using var registered = cancellationToken.Register(cancelled.SetResult);
-                await cancelled.Task;
+                var canceled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                await using var registered = cancellationToken.Register(canceled.SetResult);
+                await canceled.Task;
                 await Task.Yield();
                 over = true;
             },
         };
-        var registration = retrieval.AddListener(listener);
+        var registration = Retrieval.AddListener(listener);
         await listener.NextAsync();
 
-        await registration.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancelled);
+        await registration.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), HaWorld.Token);
 
-        Assert.True(over);
+        over.Should().BeTrue();
         listener.HasHeardNothingMore();
     }
 
@@ -96,7 +91,6 @@ public sealed class ListenerTests : RetrievalTestBase
     public async Task A_listener_can_dispose_its_registration_or_the_service_from_within_a_call(bool service)
     {
         await HasLeaderAsync("http://one");
-        await using var retrieval = CreateRetrieval();
         IAsyncDisposable? registration = null;
         var registered = new TaskCompletionSource();
         var disposed = new TaskCompletionSource();
@@ -105,18 +99,18 @@ public sealed class ListenerTests : RetrievalTestBase
             OnLeader = async (_, _) =>
             {
                 await registered.Task;
-                await (service ? retrieval.DisposeAsync() : registration!.DisposeAsync());
+                await (service ? Retrieval.DisposeAsync() : registration!.DisposeAsync());
                 disposed.SetResult();
             },
         };
-        registration = retrieval.AddListener(listener);
+        registration = Retrieval.AddListener(listener);
         registered.SetResult();
 
-        await disposed.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancelled);
+        await disposed.Task.WaitAsync(TimeSpan.FromSeconds(30), HaWorld.Token);
         await HasLeaderAsync("http://two");
         await SettleAsync();
 
-        Assert.Equal(Leader("http://one"), await listener.NextAsync());
+        (await listener.NextAsync()).Should().Be(Leader("http://one"));
         listener.HasHeardNothingMore();
     }
 
@@ -124,7 +118,6 @@ public sealed class ListenerTests : RetrievalTestBase
     public async Task Work_that_a_call_left_behind_waits_when_it_disposes()
     {
         await HasLeaderAsync("http://one");
-        await using var retrieval = CreateRetrieval();
         var leaveBehind = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var secondCall = new TaskCompletionSource();
         var leftBehind = Task.CompletedTask;
@@ -148,62 +141,59 @@ public sealed class ListenerTests : RetrievalTestBase
                 }
             },
         };
-        registration = retrieval.AddListener(listener);
+        registration = Retrieval.AddListener(listener);
         await listener.NextAsync();
         await HasLeaderAsync("http://two");
         await listener.NextAsync();
         leaveBehind.SetResult();
         await SettleAsync();
 
-        Assert.False(leftBehind.IsCompleted);
+        leftBehind.IsCompleted.Should().BeFalse();
         secondCall.SetResult();
-        await leftBehind.WaitAsync(TimeSpan.FromSeconds(30), Cancelled);
+        await leftBehind.WaitAsync(TimeSpan.FromSeconds(30), HaWorld.Token);
     }
 
     [Fact]
     public async Task Two_listeners_that_dispose_the_service_at_the_same_time_do_not_wait_for_each_other()
     {
         await HasLeaderAsync("http://one");
-        await using var retrieval = CreateRetrieval();
         using var both = new CountdownEvent(2);
         var done = new[] { new TaskCompletionSource(), new TaskCompletionSource() };
         foreach (var task in done)
         {
-            retrieval.AddListener(new RecordingListener
+            Retrieval.AddListener(new RecordingListener
             {
                 OnLeader = async (_, _) =>
                 {
                     both.Signal();
-                    both.Wait(Cancelled);
-                    await retrieval.DisposeAsync();
+                    both.Wait(HaWorld.Token);
+                    await Retrieval.DisposeAsync();
                     task.SetResult();
                 },
             });
         }
 
-        await Task.WhenAll(done.Select(task => task.Task)).WaitAsync(TimeSpan.FromSeconds(30), Cancelled);
+        await Task.WhenAll(done.Select(task => task.Task)).WaitAsync(TimeSpan.FromSeconds(30), HaWorld.Token);
     }
 
     [Fact]
     public async Task A_disposed_service_takes_no_listeners()
     {
-        var retrieval = CreateRetrieval();
-        await retrieval.DisposeAsync();
-        await retrieval.DisposeAsync();
+        await Retrieval.DisposeAsync();
+        await Retrieval.DisposeAsync();
 
-        Assert.Throws<ObjectDisposedException>(() => retrieval.AddListener(new RecordingListener()));
+        Invoking(() => Retrieval.AddListener(new RecordingListener())).Should().ThrowExactly<ObjectDisposedException>();
     }
 
     [Fact]
     public async Task Listeners_end_quietly_when_the_watches_go_first()
     {
         await HasLeaderAsync("http://one");
-        await using var retrieval = CreateRetrieval();
         var listener = new RecordingListener();
-        var registration = retrieval.AddListener(listener);
+        var registration = Retrieval.AddListener(listener);
         await listener.NextAsync();
 
-        await Watches.DisposeAsync();
+        await Follower.Watches.DisposeAsync();
 
         await registration.DisposeAsync();
         listener.HasHeardNothingMore();

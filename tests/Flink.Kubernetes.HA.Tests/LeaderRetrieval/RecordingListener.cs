@@ -1,5 +1,4 @@
-using System.Threading.Channels;
-using Flink.Kubernetes.HA.LeaderRetrieval;
+using System.Collections.Concurrent;
 
 namespace Flink.Kubernetes.HA.Tests.LeaderRetrieval;
 
@@ -9,6 +8,9 @@ internal sealed class RecordingListener : ILeaderRetrievalListener
     private readonly Channel<object?> _heard = Channel.CreateUnbounded<object?>();
     private int _callsUnderWay;
 
+    /// <summary>All that it has heard so far.</summary>
+    public ConcurrentQueue<object?> Heard { get; } = new();
+
     /// <summary>Runs within each call for a leader, after it was noted.</summary>
     public Func<LeaderInformation?, CancellationToken, Task> OnLeader { get; set; } = (_, _) => Task.CompletedTask;
 
@@ -17,11 +19,13 @@ internal sealed class RecordingListener : ILeaderRetrievalListener
     public async Task<object?> NextAsync() =>
         await _heard.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
 
-    public void HasHeardNothingMore() => Assert.False(_heard.Reader.TryRead(out var heard), $"It also heard {heard ?? "of no leader"}.");
+    public void HasHeardNothingMore() =>
+        _heard.Reader.TryRead(out var heard).Should().BeFalse($"there is nothing more to hear, but it heard {heard ?? "of no leader"}");
 
     public async ValueTask OnLeaderChangedAsync(LeaderInformation? leader, CancellationToken cancellationToken)
     {
         CallsAtOnce = Math.Max(CallsAtOnce, Interlocked.Increment(ref _callsUnderWay));
+        Heard.Enqueue(leader);
         _heard.Writer.TryWrite(leader);
         try
         {

@@ -1,50 +1,42 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Flink.Kubernetes.HA.StateHandles;
-using Flink.Kubernetes.HA.Storage;
 
 namespace Flink.Kubernetes.HA.Tests.StateHandles;
 
-[Collection(SimulatedTime.Name)]
-public sealed partial class JsonStateSerializerTests
+public sealed partial class JsonStateSerializerTests() : WorldTest(HaWorld.WithStoreAsync)
 {
     private static readonly JsonStateSerializer<Item> Serializer = new(ItemContext.Default.Item);
-
-    private static CancellationToken Token => StoreCluster.Token;
 
     [Fact]
     public async Task Values_are_stored_and_read_back()
     {
-        await using var cluster = await StoreCluster.StartAsync();
+        var first = await World.RunAsync(() => World.Store.AddAsync("1", new Item("one", 1), Serializer, Token));
+        await World.RunAsync(() => World.Store.AddAsync("2", new Item("two", 2), Serializer, Token));
+        var replaced = await World.RunAsync(() => World.Store.ReplaceAsync(first, new Item("uno", 1), Serializer, Token));
 
-        var first = await cluster.RunAsync(() => cluster.Store.AddAsync("1", new Item("one", 1), Serializer, Token));
-        await cluster.RunAsync(() => cluster.Store.AddAsync("2", new Item("two", 2), Serializer, Token));
-        var replaced = await cluster.RunAsync(() => cluster.Store.ReplaceAsync(first, new Item("uno", 1), Serializer, Token));
-
-        Assert.Equal(new Item("uno", 1), await cluster.Reader.ReadAsync(replaced, Serializer, Token));
-        Assert.Equal([new Item("uno", 1), new Item("two", 2)], (await cluster.Reader.ReadAllAsync(Serializer, Token)).Select(entry => entry.Value));
+        (await World.Reader.ReadAsync(replaced, Serializer, Token)).Should().Be(new Item("uno", 1));
+        (await World.Reader.ReadAllAsync(Serializer, Token)).Select(entry => entry.Value).Should().Equal(new Item("uno", 1), new Item("two", 2));
     }
 
     [Fact]
     public async Task Damaged_data_is_never_a_value()
     {
-        await using var cluster = await StoreCluster.StartAsync();
-        var handle = await cluster.RunAsync(() => cluster.Store.AddAsync("1", new Item("one", 1), Serializer, Token));
+        var handle = await World.RunAsync(() => World.Store.AddAsync("1", new Item("one", 1), Serializer, Token));
 
         // Still good JSON: only the checksum tells.
-        var text = await cluster.Reader.ReadBytesAsync(handle, Token);
-        await cluster.Data.DeleteAsync(handle.State.Key, Token);
+        var text = await World.Reader.ReadBytesAsync(handle, Token);
+        await World.Data.DeleteAsync(handle.State.Key, Token);
         text[Array.IndexOf(text, (byte)'o')] = (byte)'i';
-        await cluster.Data.WriteAsync(handle.State.Key, text, Token);
+        await World.Data.WriteAsync(handle.State.Key, text, Token);
 
-        var exception = await Assert.ThrowsAsync<StateStorageException>(() => cluster.Reader.ReadAsync(handle, Serializer, Token));
+        var exception = await World.FailAsync<StateStorageException>(() => World.Reader.ReadAsync(handle, Serializer, Token));
 
-        Assert.Equal(StateStorageFailure.Corrupt, exception.Failure);
+        exception.Failure.Should().Be(StateStorageFailure.Corrupt);
     }
 
     [Fact]
     public async Task Null_is_no_value() =>
-        await Assert.ThrowsAsync<JsonException>(() => Serializer.DeserializeAsync(StoreCluster.Stream("null"), Token).AsTask());
+        await World.FailAsync<JsonException>(() => Serializer.DeserializeAsync(HaWorld.Stream("null"), Token).AsTask());
 
     internal sealed record Item(string Name, int Number);
 

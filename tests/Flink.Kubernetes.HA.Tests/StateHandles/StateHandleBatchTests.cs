@@ -1,114 +1,101 @@
-using Flink.Kubernetes.HA.StateHandles;
-
 namespace Flink.Kubernetes.HA.Tests.StateHandles;
 
 /// <summary>Several changes in one request.</summary>
-[Collection(SimulatedTime.Name)]
-public sealed class StateHandleBatchTests
+public sealed class StateHandleBatchTests() : WorldTest(HaWorld.WithStoreAsync)
 {
-    private static CancellationToken Token => StoreCluster.Token;
-
     [Fact]
     public async Task A_checkpoint_its_predecessor_and_the_counter_change_in_one_request()
     {
-        await using var cluster = await StoreCluster.StartAsync();
-        var oldest = await cluster.AddAsync("1", "one");
-        cluster.Election.Server.ClearRequests();
+        var oldest = await World.AddAsync("1", "one");
+        World.Server.ClearRequests();
 
-        var handles = await cluster.RunAsync(() => cluster.Store.CreateBatch()
-            .Add("2", StoreCluster.Stream("two")).Remove(oldest).SetValue("counter", null, "3").CommitAsync(Token));
+        var handles = await World.RunAsync(() => World.Store.CreateBatch()
+            .Add("2", HaWorld.Stream("two")).Remove(oldest).SetValue("counter", null, "3").CommitAsync(Token));
 
         // The second drops the key when the data is gone.
-        Assert.Equal(["patch", "patch"], cluster.Election.Server.Requests.Select(request => request.Verb));
-        Assert.Equal("2", Assert.Single(handles).Name);
-        Assert.Equal("3", await cluster.ValueAsync("counter"));
-        await cluster.AssertEntriesAsync("2=two");
-        await cluster.AssertNothingLeftBehindAsync();
+        World.Server.Requests.Select(request => request.Verb).Should().Equal("patch", "patch");
+        handles.Should().ContainSingle().Which.Name.Should().Be("2");
+        (await World.ValueAsync("counter")).Should().Be("3");
+        await World.AssertEntriesAsync("2=two");
+        await World.AssertNothingLeftBehindAsync();
     }
 
     [Fact]
-    public async Task One_change_that_does_not_fit_keeps_all_from_being_made()
+    public async Task One_change_that_is_refused_refuses_the_whole_batch()
     {
-        await using var cluster = await StoreCluster.StartAsync();
-        var first = await cluster.AddAsync("1", "one");
-        await cluster.EditAsync("counter", "7");
+        var first = await World.AddAsync("1", "one");
+        await World.EditDataAsync("counter", "7");
 
-        var exception = await Assert.ThrowsAsync<StateHandleChangedException>(() => cluster.RunAsync(() => cluster.Store.CreateBatch()
-            .Add("2", StoreCluster.Stream("two")).Remove(first).SetValue("counter", "6", "8").CommitAsync(Token)));
+        var exception = await World.FailAsync(StateHandleFailure.Changed, () => World.Store.CreateBatch()
+            .Add("2", HaWorld.Stream("two")).Remove(first).SetValue("counter", "6", "8").CommitAsync(Token));
 
-        Assert.Equal("counter", exception.Key);
-        Assert.Equal("7", await cluster.ValueAsync("counter"));
-        await cluster.AssertEntriesAsync("1=one");
-        await cluster.AssertNothingLeftBehindAsync();
+        exception.Key.Should().Be("counter");
+        (await World.ValueAsync("counter")).Should().Be("7");
+        await World.AssertEntriesAsync("1=one");
+        await World.AssertNothingLeftBehindAsync();
     }
 
     [Fact]
     public async Task Values_are_set_and_removed()
     {
-        await using var cluster = await StoreCluster.StartAsync();
+        await World.SetAsync("counter", null, "1");
+        await World.SetAsync("counter", "1", "2");
+        (await World.Reader.ReadAsync(Token)).TryGetValue("counter").Should().Be("2");
+        await World.SetAsync("counter", "2", null);
 
-        await cluster.RunAsync(() => cluster.Store.CreateBatch().SetValue("counter", null, "1").CommitAsync(Token));
-        await cluster.RunAsync(() => cluster.Store.CreateBatch().SetValue("counter", "1", "2").CommitAsync(Token));
-        Assert.Equal("2", (await cluster.Reader.ReadAsync(Token)).TryGetValue("counter"));
-        await cluster.RunAsync(() => cluster.Store.CreateBatch().SetValue("counter", "2", null).CommitAsync(Token));
-
-        Assert.Null(await cluster.ValueAsync("counter"));
+        (await World.ValueAsync("counter")).Should().BeNull();
     }
 
     [Fact]
-    public async Task An_upload_that_fails_takes_the_others_back()
+    public async Task An_upload_that_fails_removes_the_other_uploads()
     {
-        await using var cluster = await StoreCluster.StartAsync();
-        using var rule = cluster.Storage.Inject(Flink.Kubernetes.HA.Testing.StorageFaultRule.Fail() with { Verb = "write", After = 1 });
+        using var rule = World.Storage.Inject(Fault.Fail(StateStorageFailure.Unavailable) with { Verb = "write", After = 1 });
 
-        await Assert.ThrowsAsync<Flink.Kubernetes.HA.Storage.StateStorageException>(() => cluster.RunAsync(() => cluster.Store.CreateBatch()
-            .Add("1", StoreCluster.Stream("one")).Add("2", StoreCluster.Stream("two")).CommitAsync(Token)));
+        await World.FailAsync<StateStorageException>(() => World.Store.CreateBatch()
+            .Add("1", HaWorld.Stream("one")).Add("2", HaWorld.Stream("two")).CommitAsync(Token));
 
-        await cluster.AssertEntriesAsync();
-        Assert.Empty(cluster.Data.Keys);
+        await World.AssertEntriesAsync();
+        World.DataKeys.Should().BeEmpty();
     }
 
     [Fact]
-    public async Task What_was_added_is_told_also_where_removed_data_can_not_be_deleted()
+    public async Task Added_handles_are_returned_although_removed_data_cannot_be_deleted()
     {
-        await using var cluster = await StoreCluster.StartAsync();
-        var oldest = await cluster.AddAsync("1", "one");
-        var batch = cluster.Store.CreateBatch().Add("2", StoreCluster.Stream("two")).Remove(oldest);
-        using (cluster.Storage.Inject(Flink.Kubernetes.HA.Testing.StorageFaultRule.Fail() with { Verb = "delete" }))
+        var oldest = await World.AddAsync("1", "one");
+        var batch = World.Store.CreateBatch().Add("2", HaWorld.Stream("two")).Remove(oldest);
+        using (World.Storage.Inject(Fault.Fail(StateStorageFailure.Unavailable) with { Verb = "delete" }))
         {
-            Assert.Equal("2", Assert.Single(await cluster.RunAsync(() => batch.CommitAsync(Token))).Name);
+            (await World.RunAsync(() => batch.CommitAsync(Token))).Should().ContainSingle().Which.Name.Should().Be("2");
         }
 
-        var left = Assert.Single(batch.BeingRemoved);
-        Assert.True(await cluster.RunAsync(() => cluster.Store.RemoveAsync(left, Token)));
-        await cluster.AssertEntriesAsync("2=two");
-        await cluster.AssertNothingLeftBehindAsync();
+        var left = batch.BeingRemoved.Should().ContainSingle().Which;
+        (await World.RemoveAsync(left)).Should().BeTrue();
+        await World.AssertEntriesAsync("2=two");
+        await World.AssertNothingLeftBehindAsync();
     }
 
     [Fact]
     public async Task An_upload_ends_when_the_term_does()
     {
-        await using var cluster = await StoreCluster.StartAsync();
-        using var rule = cluster.Storage.Inject(Flink.Kubernetes.HA.Testing.StorageFaultRule.Hang() with { Verb = "write" });
-        var add = Task.Run(() => cluster.Store.AddAsync("1", StoreCluster.Stream("one"), Token), Token);
-        await cluster.Election.AdvanceAsync(TimeSpan.FromSeconds(1));
-        await cluster.TakeOverAsync();
+        using var rule = World.Storage.Inject(Fault.Hang() with { Verb = "write" });
+        var add = Task.Run(() => World.Store.AddAsync("1", HaWorld.Stream("one"), Token), Token);
+        await World.AdvanceAsync(TimeSpan.FromSeconds(1));
+        await World.TakeOverAsync();
 
-        await Assert.ThrowsAsync<Flink.Kubernetes.HA.LeaderElection.LeadershipLostException>(() => cluster.Election.WhileAdvancingAsync(add));
+        await Awaiting(() => World.WhileAdvancingAsync(add)).Should().ThrowExactlyAsync<LeadershipLostException>();
 
-        Assert.Empty(cluster.Data.Keys);
+        World.DataKeys.Should().BeEmpty();
     }
 
     [Fact]
     public async Task A_batch_is_committed_once_and_changes_a_key_once()
     {
-        await using var cluster = await StoreCluster.StartAsync();
-        var batch = cluster.Store.CreateBatch().SetValue("counter", null, "1");
+        var batch = World.Store.CreateBatch().SetValue("counter", null, "1");
 
-        Assert.Throws<ArgumentException>(() => batch.SetValue("counter", null, "2"));
-        await cluster.RunAsync(() => batch.CommitAsync(Token));
+        Invoking(() => batch.SetValue("counter", null, "2")).Should().ThrowExactly<ArgumentException>();
+        await World.RunAsync(() => batch.CommitAsync(Token));
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => cluster.RunAsync(() => batch.CommitAsync(Token)));
+        await World.FailAsync<InvalidOperationException>(() => batch.CommitAsync(Token));
     }
 
     [Theory]
@@ -117,10 +104,6 @@ public sealed class StateHandleBatchTests
     [InlineData("fencingToken")]
     [InlineData("stateId")]
     [InlineData("no/slash")]
-    public async Task Keys_of_the_election_and_no_keys_are_refused(string key)
-    {
-        await using var cluster = await StoreCluster.StartAsync();
-
-        Assert.Throws<ArgumentException>(() => cluster.Store.CreateBatch().SetValue(key, null, "mine"));
-    }
+    public void Reserved_and_invalid_keys_are_refused(string key) =>
+        Invoking(() => World.Store.CreateBatch().SetValue(key, null, "mine")).Should().ThrowExactly<ArgumentException>();
 }

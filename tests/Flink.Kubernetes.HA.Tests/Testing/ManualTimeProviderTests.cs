@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Flink.Kubernetes.HA.Testing;
-using Xunit;
 
 namespace Flink.Kubernetes.HA.Tests.Testing;
 
@@ -17,8 +16,8 @@ public sealed class ManualTimeProviderTests
     {
         var (wall, monotonic) = (_time.GetUtcNow(), _time.GetTimestamp());
         _time.StepWallClock(-OneSecond);
-        Assert.Equal(wall - OneSecond, _time.GetUtcNow());
-        Assert.Equal(monotonic, _time.GetTimestamp());
+        _time.GetUtcNow().Should().Be(wall - OneSecond);
+        _time.GetTimestamp().Should().Be(monotonic);
     }
 
     [Fact]
@@ -26,8 +25,8 @@ public sealed class ManualTimeProviderTests
     {
         var (wall, monotonic) = (_time.GetUtcNow(), _time.GetTimestamp());
         _time.Advance(OneSecond);
-        Assert.Equal(wall + OneSecond, _time.GetUtcNow());
-        Assert.Equal(OneSecond, _time.GetElapsedTime(monotonic));
+        _time.GetUtcNow().Should().Be(wall + OneSecond);
+        _time.GetElapsedTime(monotonic).Should().Be(OneSecond);
     }
 
     [Fact]
@@ -46,9 +45,9 @@ public sealed class ManualTimeProviderTests
             },
             Cancellation);
         await _time.AdvanceAsync(TimeSpan.FromSeconds(10), cancellationToken: Cancellation);
-        Assert.True(loop.IsCompletedSuccessfully);
-        Assert.Equal([700, 1400, 2100, 2800, 3500], seen.Select(t => (int)t.TotalMilliseconds));
-        Assert.Equal(TimeSpan.FromSeconds(10), _time.GetElapsedTime(start));
+        loop.IsCompletedSuccessfully.Should().BeTrue();
+        seen.Select(t => (int)t.TotalMilliseconds).Should().Equal(700, 1400, 2100, 2800, 3500);
+        _time.GetElapsedTime(start).Should().Be(TimeSpan.FromSeconds(10));
     }
 
     [Fact]
@@ -56,10 +55,10 @@ public sealed class ManualTimeProviderTests
     {
         var start = _time.GetTimestamp();
         var delay = Task.Delay(TimeSpan.FromSeconds(3), _time, Cancellation);
-        Assert.True(await _time.AdvanceUntilAsync(() => delay.IsCompleted, TimeSpan.FromHours(1), cancellationToken: Cancellation));
-        Assert.Equal(TimeSpan.FromSeconds(3), _time.GetElapsedTime(start));
-        Assert.False(await _time.AdvanceUntilAsync(() => false, OneSecond, cancellationToken: Cancellation));
-        Assert.Equal(TimeSpan.FromSeconds(4), _time.GetElapsedTime(start));
+        (await _time.AdvanceUntilAsync(() => delay.IsCompleted, TimeSpan.FromHours(1), cancellationToken: Cancellation)).Should().BeTrue();
+        _time.GetElapsedTime(start).Should().Be(TimeSpan.FromSeconds(3));
+        (await _time.AdvanceUntilAsync(() => false, OneSecond, cancellationToken: Cancellation)).Should().BeFalse();
+        _time.GetElapsedTime(start).Should().Be(TimeSpan.FromSeconds(4));
     }
 
     [Fact]
@@ -70,7 +69,7 @@ public sealed class ManualTimeProviderTests
         using var first = _time.CreateTimer(_ => seen.Add(_time.GetElapsedTime(start)), null, TimeSpan.FromMilliseconds(10), Timeout.InfiniteTimeSpan);
         using var second = _time.CreateTimer(_ => seen.Add(_time.GetElapsedTime(start)), null, TimeSpan.FromMilliseconds(30), Timeout.InfiniteTimeSpan);
         await _time.AdvanceAsync(OneSecond, TimeSpan.FromMilliseconds(50), Cancellation);
-        Assert.Equal([50, 50], seen.Select(t => (int)t.TotalMilliseconds));
+        seen.Select(t => (int)t.TotalMilliseconds).Should().Equal(50, 50);
     }
 
     [Fact]
@@ -79,12 +78,12 @@ public sealed class ManualTimeProviderTests
         var count = 0;
         var timer = _time.CreateTimer(_ => Interlocked.Increment(ref count), null, OneSecond, OneSecond);
         await _time.AdvanceAsync(TimeSpan.FromSeconds(5.5), cancellationToken: Cancellation);
-        Assert.Equal(5, count);
+        count.Should().Be(5);
         await timer.DisposeAsync();
         await _time.AdvanceAsync(TimeSpan.FromSeconds(5), cancellationToken: Cancellation);
-        Assert.Equal(5, count);
-        Assert.False(timer.Change(OneSecond, OneSecond));
-        Assert.Equal(0, _time.ArmedTimers);
+        count.Should().Be(5);
+        timer.Change(OneSecond, OneSecond).Should().BeFalse();
+        _time.ArmedTimers.Should().Be(0);
     }
 
     [Fact]
@@ -94,7 +93,7 @@ public sealed class ManualTimeProviderTests
         using var timer = _time.CreateTimer(_ => Interlocked.Increment(ref count), null, TimeSpan.Zero, OneSecond);
         _time.Advance(TimeSpan.FromSeconds(3));
         await _time.AdvanceAsync(TimeSpan.Zero, cancellationToken: Cancellation);
-        Assert.Equal(4, count);
+        count.Should().Be(4);
     }
 
     [Fact]
@@ -104,10 +103,10 @@ public sealed class ManualTimeProviderTests
         using var periodic = new PeriodicTimer(TimeSpan.FromSeconds(2), _time);
         var tick = periodic.WaitForNextTickAsync(Cancellation).AsTask();
         await _time.AdvanceAsync(OneSecond, cancellationToken: Cancellation);
-        Assert.True(source.IsCancellationRequested);
-        Assert.False(tick.IsCompleted);
+        source.IsCancellationRequested.Should().BeTrue();
+        tick.IsCompleted.Should().BeFalse();
         await _time.AdvanceAsync(OneSecond, cancellationToken: Cancellation);
-        Assert.True(await tick);
+        (await tick).Should().BeTrue();
     }
 
     [Fact]
@@ -115,10 +114,10 @@ public sealed class ManualTimeProviderTests
     {
         var armed = _time.WaitForTimersAsync(2, Cancellation);
         using var first = _time.CreateTimer(_ => { }, null, OneSecond, Timeout.InfiniteTimeSpan);
-        Assert.False(armed.IsCompleted);
+        armed.IsCompleted.Should().BeFalse();
         using var second = _time.CreateTimer(_ => { }, null, OneSecond, Timeout.InfiniteTimeSpan);
         await armed;
-        Assert.Equal(2, _time.ArmedTimers);
+        _time.ArmedTimers.Should().Be(2);
     }
 
     [Theory]
@@ -128,12 +127,12 @@ public sealed class ManualTimeProviderTests
     {
         var skewed = _time.CreateSkewed(rate, TimeSpan.FromHours(-1));
         var (start, wall) = (skewed.GetTimestamp(), skewed.GetUtcNow());
-        Assert.Equal(_time.GetUtcNow() - TimeSpan.FromHours(1), wall);
+        wall.Should().Be(_time.GetUtcNow() - TimeSpan.FromHours(1));
         var delay = Task.Delay(TimeSpan.FromSeconds(99), skewed, Cancellation);
-        Assert.True(await _time.AdvanceUntilAsync(() => delay.IsCompleted, TimeSpan.FromHours(1), cancellationToken: Cancellation));
-        Assert.InRange(skewed.GetElapsedTime(start).TotalSeconds, 99, 99.000_01);
-        Assert.Equal(skewed.GetElapsedTime(start).TotalSeconds, (skewed.GetUtcNow() - wall).TotalSeconds, 0.001);
-        Assert.Equal(99 / rate, (_time.GetUtcNow() - wall).TotalSeconds - 3600, 0.001);
+        (await _time.AdvanceUntilAsync(() => delay.IsCompleted, TimeSpan.FromHours(1), cancellationToken: Cancellation)).Should().BeTrue();
+        skewed.GetElapsedTime(start).TotalSeconds.Should().BeInRange(99, 99.000_01);
+        (skewed.GetUtcNow() - wall).TotalSeconds.Should().BeApproximately(skewed.GetElapsedTime(start).TotalSeconds, 0.001);
+        ((_time.GetUtcNow() - wall).TotalSeconds - 3600).Should().BeApproximately(99 / rate, 0.001);
     }
 
     [Fact]
@@ -143,7 +142,7 @@ public sealed class ManualTimeProviderTests
         using var timer = _time.CreateTimer(_ => Interlocked.Increment(ref count), null, OneSecond, OneSecond);
         var start = TimeProvider.System.GetTimestamp();
         await _time.AdvanceAsync(TimeSpan.FromHours(2), cancellationToken: Cancellation);
-        Assert.Equal(7200, count);
+        count.Should().Be(7200);
         TestContext.Current.TestOutputHelper?.WriteLine($"7200 steps: {TimeProvider.System.GetElapsedTime(start).TotalMilliseconds:F0} ms");
     }
 }

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Flink.Kubernetes.HA.Testing.ApiServer;
-using Xunit;
 
 namespace Flink.Kubernetes.HA.Tests.Testing;
 
@@ -24,5 +23,5 @@ public sealed class MergePatchTests
     [InlineData("[1,2]", """{"a":"b","c":null}""", """{"a":"b"}""")]
     [InlineData("{}", """{"a":{"bb":{"ccc":null}}}""", """{"a":{"bb":{}}}""")]
     public void A_merge_patch_gives(string document, string patch, string expected) =>
-        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(expected), MergePatch.Apply(JsonNode.Parse(document), JsonNode.Parse(patch))));
+        JsonNode.DeepEquals(MergePatch.Apply(JsonNode.Parse(document), JsonNode.Parse(patch)), JsonNode.Parse(expected)).Should().BeTrue();
 }

@@ -1,6 +1,4 @@
-using Flink.Kubernetes.HA.KubeClient;
 using Flink.Kubernetes.HA.Testing.ApiServer;
-using Xunit;
 
 namespace Flink.Kubernetes.HA.Tests.Testing;
 
@@ -27,7 +25,7 @@ public sealed class SelectorTests
     [InlineData("other notin (x)", true)]
     [InlineData("other in (x)", false)]
     public void A_label_selector_matches(string selector, bool expected) =>
-        Assert.Equal(expected, LabelSelector.Parse(selector).Matches(Labels));
+        LabelSelector.Parse(selector).Matches(Labels).Should().Be(expected);
 
     [Theory]
     [InlineData("app in orders")]
@@ -36,7 +34,7 @@ public sealed class SelectorTests
     [InlineData("app=a b")]
     [InlineData("app,,other")]
     public void A_label_selector_that_is_none_is_answered_400(string selector) =>
-        Assert.Equal(400, Assert.Throws<ApiError>(() => LabelSelector.Parse(selector)).Status);
+        FluentActions.Invoking(() => LabelSelector.Parse(selector)).Should().Throw<ApiError>().Which.Status.Should().Be(400);
 
     [Theory]
     [InlineData("metadata.name=a", true)]
@@ -46,11 +44,11 @@ public sealed class SelectorTests
     [InlineData("metadata.namespace=default,metadata.name=a", true)]
     [InlineData("metadata.namespace!=default", false)]
     public void A_field_selector_matches(string selector, bool expected) =>
-        Assert.Equal(expected, FieldSelector.Parse(selector).Matches(new ObjectKey("default", "a")));
+        FieldSelector.Parse(selector).Matches(new NamespacedName("default", "a")).Should().Be(expected);
 
     [Theory]
     [InlineData("data.k=v")]
     [InlineData("metadata.name")]
     public void A_field_selector_that_is_none_is_answered_400(string selector) =>
-        Assert.Equal(400, Assert.Throws<ApiError>(() => FieldSelector.Parse(selector)).Status);
+        FluentActions.Invoking(() => FieldSelector.Parse(selector)).Should().Throw<ApiError>().Which.Status.Should().Be(400);
 }

@@ -1,5 +1,3 @@
-using Flink.Kubernetes.HA.WireFormat;
-
 namespace Flink.Kubernetes.HA.Tests.WireFormat;
 
 public sealed class LeaderComponentTests
@@ -9,11 +7,11 @@ public sealed class LeaderComponentTests
     {
         var job = JobId.Parse("2C8A0F1E2C8A0F1E2C8A0F1E2C8A0F1E");
 
-        Assert.Equal("orders-resourcemanager-leader", HaNames.LeaderConfigMap("orders", LeaderComponent.ResourceManager));
-        Assert.Equal("orders-dispatcher-leader", HaNames.LeaderConfigMap("orders", LeaderComponent.Dispatcher));
-        Assert.Equal("orders-restserver-leader", HaNames.LeaderConfigMap("orders", LeaderComponent.RestEndpoint));
-        Assert.Equal("orders-2c8a0f1e2c8a0f1e2c8a0f1e2c8a0f1e-jobmanager-leader", HaNames.LeaderConfigMap("orders", LeaderComponent.JobManager(job)));
-        Assert.Equal("orders-scheduler-leader", HaNames.LeaderConfigMap("orders", LeaderComponent.Custom("scheduler")));
+        HaNames.LeaderConfigMap("orders", LeaderComponent.ResourceManager).Should().Be("orders-resourcemanager-leader");
+        HaNames.LeaderConfigMap("orders", LeaderComponent.Dispatcher).Should().Be("orders-dispatcher-leader");
+        HaNames.LeaderConfigMap("orders", LeaderComponent.RestEndpoint).Should().Be("orders-restserver-leader");
+        HaNames.LeaderConfigMap("orders", LeaderComponent.JobManager(job)).Should().Be("orders-2c8a0f1e2c8a0f1e2c8a0f1e2c8a0f1e-jobmanager-leader");
+        HaNames.LeaderConfigMap("orders", LeaderComponent.Custom("scheduler")).Should().Be("orders-scheduler-leader");
     }
 
     [Theory]
@@ -29,8 +27,8 @@ public sealed class LeaderComponentTests
     [InlineData("a123456789012345678901234567890123456789012345678901234567890123")]
     public void Names_that_break_the_rules_are_refused_by_name(string name)
     {
-        var exception = Assert.Throws<ArgumentException>(() => LeaderComponent.Custom(name));
-        Assert.Contains($"'{name}'", exception.Message, StringComparison.Ordinal);
+        var exception = Invoking(() => LeaderComponent.Custom(name)).Should().ThrowExactly<ArgumentException>().Which;
+        exception.Message.Should().Contain($"'{name}'");
     }
 
     [Theory]
@@ -44,11 +42,11 @@ public sealed class LeaderComponentTests
     [InlineData("a23456789012345678901234567890123456789012345", true)]
     [InlineData("a234567890123456789012345678901234567890123456", false)]
     [InlineData(null, false)]
-    public void Cluster_ids_follow_Flinks_rule(string? clusterId, bool valid) => Assert.Equal(valid, HaNames.IsValidClusterId(clusterId));
+    public void Cluster_ids_follow_Flinks_rule(string? clusterId, bool valid) => HaNames.IsValidClusterId(clusterId).Should().Be(valid);
 
     [Theory]
     [InlineData("")]
     [InlineData("xyz")]
     [InlineData("2c8a0f1e2c8a0f1e2c8a0f1e2c8a0f1g")]
-    public void Job_ids_are_32_hex_digits(string text) => Assert.Throws<FormatException>(() => JobId.Parse(text));
+    public void Job_ids_are_32_hex_digits(string text) => Invoking(() => JobId.Parse(text)).Should().ThrowExactly<FormatException>();
 }

@@ -1,6 +1,3 @@
-using System.Text.Json.Nodes;
-using Flink.Kubernetes.HA.WireFormat;
-
 namespace Flink.Kubernetes.HA.Tests.WireFormat;
 
 public sealed class LeaderElectionRecordTests
@@ -24,10 +21,10 @@ public sealed class LeaderElectionRecordTests
     {
         var record = LeaderElectionRecord.Parse(annotation);
 
-        Assert.True(record.IsReadable, form);
-        Assert.Equal("a", record.HolderIdentity);
-        Assert.Equal(TimeSpan.FromSeconds(leaseSeconds), record.LeaseDuration);
-        Assert.False(record.IsReleased);
+        record.IsReadable.Should().BeTrue($"{form} is readable");
+        record.HolderIdentity.Should().Be("a");
+        record.LeaseDuration.Should().Be(TimeSpan.FromSeconds(leaseSeconds));
+        record.IsReleased.Should().BeFalse();
     }
 
     [Theory]
@@ -36,7 +33,7 @@ public sealed class LeaderElectionRecordTests
     [InlineData("""{"leaderTransitions":4}""")]
     [InlineData("{}")]
     public void A_record_without_a_holder_is_released(string annotation) =>
-        Assert.True(LeaderElectionRecord.Parse(annotation).IsReleased);
+        LeaderElectionRecord.Parse(annotation).IsReleased.Should().BeTrue();
 
     [Theory]
     [InlineData("")]
@@ -52,10 +49,10 @@ public sealed class LeaderElectionRecordTests
     {
         var record = LeaderElectionRecord.Parse(annotation);
 
-        Assert.True(record.IsPresent);
-        Assert.False(record.IsReadable);
-        Assert.False(record.IsReleased);
-        Assert.Null(record.HolderIdentity);
+        record.IsPresent.Should().BeTrue();
+        record.IsReadable.Should().BeFalse();
+        record.IsReleased.Should().BeFalse();
+        record.HolderIdentity.Should().BeNull();
     }
 
     [Theory]
@@ -70,8 +67,8 @@ public sealed class LeaderElectionRecordTests
     {
         var record = LeaderElectionRecord.Parse(annotation);
 
-        Assert.Null(record.LeaseDuration);
-        Assert.Equal("a", record.HolderIdentity);
+        record.LeaseDuration.Should().BeNull();
+        record.HolderIdentity.Should().Be("a");
     }
 
     [Fact]
@@ -80,9 +77,8 @@ public sealed class LeaderElectionRecordTests
         var time = new DateTimeOffset(2026, 11, 20, 6, 24, 37, 123, 456, TimeSpan.FromHours(1));
         var annotation = LeaderElectionRecord.Parse(null).Held("me", TimeSpan.FromSeconds(15), time, time.AddSeconds(2), 7);
 
-        Assert.Equal(
-            """{"holderIdentity":"me","leaseDurationSeconds":15,"acquireTime":"2026-11-20T05:24:37.123456Z","renewTime":"2026-11-20T05:24:39.123456Z","leaderTransitions":7}""",
-            annotation);
+        annotation.Should().Be(
+            """{"holderIdentity":"me","leaseDurationSeconds":15,"acquireTime":"2026-11-20T05:24:37.123456Z","renewTime":"2026-11-20T05:24:39.123456Z","leaderTransitions":7}""");
     }
 
     [Fact]
@@ -91,12 +87,13 @@ public sealed class LeaderElectionRecordTests
         var before = LeaderElectionRecord.Parse("""{"holderIdentity":"a","leaseDuration":30.000000000,"preferredHolder":"z","leaderTransitions":2}""");
         var after = JsonNode.Parse(before.Held("me", TimeSpan.FromSeconds(15), DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 3))!;
 
-        Assert.Equal("z", (string?)after["preferredHolder"]);
-        Assert.Equal(15, (int?)after["leaseDuration"]);
-        Assert.Equal(15, (int?)after["leaseDurationSeconds"]);
+        ((string?)after["preferredHolder"]).Should().Be("z");
+        ((int?)after["leaseDuration"]).Should().Be(15);
+        ((int?)after["leaseDurationSeconds"]).Should().Be(15);
 
         var text = LeaderElectionRecord.Parse("""{"holderIdentity":"a","leaseDuration":"PT30S"}""");
-        Assert.Contains("\"leaseDuration\":\"PT15S\"", text.Held("me", TimeSpan.FromSeconds(15), DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 3), StringComparison.Ordinal);
+        text.Held("me", TimeSpan.FromSeconds(15), DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 3)
+            .Should().Contain("\"leaseDuration\":\"PT15S\"");
     }
 
     [Fact]
@@ -105,8 +102,8 @@ public sealed class LeaderElectionRecordTests
         var held = LeaderElectionRecord.Parse("""{"holderIdentity":"a","leaseDurationSeconds":15,"leaderTransitions":5}""");
         var released = LeaderElectionRecord.Parse(held.Released(DateTimeOffset.UnixEpoch));
 
-        Assert.True(released.IsReleased);
-        Assert.Equal(5, released.LeaderTransitions);
-        Assert.Equal(TimeSpan.FromSeconds(1), released.LeaseDuration);
+        released.IsReleased.Should().BeTrue();
+        released.LeaderTransitions.Should().Be(5);
+        released.LeaseDuration.Should().Be(TimeSpan.FromSeconds(1));
     }
 }

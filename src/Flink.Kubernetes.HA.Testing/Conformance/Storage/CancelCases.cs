@@ -6,11 +6,11 @@ internal static class CancelCases
 {
     internal static IEnumerable<StateStorageConformanceCase> All =>
     [
-        new("cancel: a write that is cancelled before it begins leaves nothing", BeforeItBegins),
-        new("cancel: a write that is cancelled in the middle leaves nothing", run => InTheMiddleAsync(run, 100_000, 1 << 20)),
-        new("cancel: a large write that is cancelled in the middle leaves nothing", run => InTheMiddleAsync(run, 30 << 20, 64 << 20)),
-        new("cancel: after a cancelled write the key can be written", TheKeyIsFree),
-        new("cancel: reads, lists and deletes that are cancelled say so", OtherCalls),
+        new("cancel: a write that is canceled before it begins leaves nothing", BeforeItBegins),
+        new("cancel: a write that is canceled in the middle leaves nothing", run => InTheMiddleAsync(run, 100_000, 1 << 20)),
+        new("cancel: a large write that is canceled in the middle leaves nothing", run => InTheMiddleAsync(run, 30 << 20, 64 << 20)),
+        new("cancel: after a canceled write the key can be written", TheKeyIsFree),
+        new("cancel: reads, lists and deletes that are canceled say so", OtherCalls),
     ];
 
     private static async Task BeforeItBegins(StorageRun run)
@@ -18,7 +18,7 @@ internal static class CancelCases
         using var cancel = new CancellationTokenSource();
         await cancel.CancelAsync().ConfigureAwait(false);
         using var content = new PatternStream(100);
-        await Check.IsCancelledAsync(() => run.Storage.WriteAsync(new StateKey("a"), content, progress: null, cancel.Token), "a cancelled write").ConfigureAwait(false);
+        await Check.IsCancelledAsync(() => run.Storage.WriteAsync(new StateKey("a"), content, progress: null, cancel.Token), "a canceled write").ConfigureAwait(false);
         await run.IsAbsentAsync("a").ConfigureAwait(false);
     }
 
@@ -34,7 +34,7 @@ internal static class CancelCases
                 await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token).ConfigureAwait(false);
             }
         });
-        await Check.IsCancelledAsync(() => run.Storage.WriteAsync(new StateKey("a"), content, progress: null, cancel.Token), "a cancelled write").ConfigureAwait(false);
+        await Check.IsCancelledAsync(() => run.Storage.WriteAsync(new StateKey("a"), content, progress: null, cancel.Token), "a canceled write").ConfigureAwait(false);
         await run.IsAbsentAsync("a").ConfigureAwait(false);
     }
 
@@ -50,18 +50,18 @@ internal static class CancelCases
         await run.WriteAsync("a", [1]).ConfigureAwait(false);
         using var cancel = new CancellationTokenSource();
         await cancel.CancelAsync().ConfigureAwait(false);
-        await Check.IsCancelledAsync(() => run.Storage.OpenReadAsync(new StateKey("a"), cancel.Token), "a cancelled read").ConfigureAwait(false);
-        await Check.IsCancelledAsync(() => run.Storage.DeleteAsync(new StateKey("a"), cancel.Token), "a cancelled delete").ConfigureAwait(false);
-        await Check.IsCancelledAsync(() => run.Storage.RemoveUnfinishedWritesAsync(TimeSpan.FromDays(1), cancel.Token), "a cancelled removal").ConfigureAwait(false);
+        await Check.IsCancelledAsync(() => run.Storage.OpenReadAsync(new StateKey("a"), cancel.Token), "a canceled read").ConfigureAwait(false);
+        await Check.IsCancelledAsync(() => run.Storage.DeleteAsync(new StateKey("a"), cancel.Token), "a canceled delete").ConfigureAwait(false);
+        await Check.IsCancelledAsync(() => run.Storage.RemoveUnfinishedWritesAsync(TimeSpan.FromDays(1), cancel.Token), "a canceled removal").ConfigureAwait(false);
         await Check.IsCancelledAsync(
             async () =>
             {
                 await foreach (var entry in run.Storage.ListAsync("", cancel.Token).ConfigureAwait(false))
                 {
-                    throw new ConformanceException($"Expected a cancelled list to hold nothing, but it holds {entry.Key}.");
+                    throw new ConformanceException($"Expected a canceled list to hold nothing, but it holds {entry.Key}.");
                 }
             },
-            "a cancelled list").ConfigureAwait(false);
+            "a canceled list").ConfigureAwait(false);
         StorageRun.Same([1], await run.ReadAsync("a").ConfigureAwait(false), "the data");
     }
 }

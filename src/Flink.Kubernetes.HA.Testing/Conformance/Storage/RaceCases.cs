@@ -11,7 +11,7 @@ internal static class RaceCases
         new("race: of 16 writers of one key exactly one wins, 20 times", OneWriterWins),
         new("race: of 16 writers of 300 KB under one key exactly one wins", OneWriterOfMoreWins),
         new("race: readers never see a part of what is being written", ReadersSeeWholeData),
-        new("race: of several deletes at least one is told that there was data", SomeDeleteWins),
+        new("race: of several deletes at least one is reported that there was data", SomeDeleteWins),
         new("race: writes and deletes in one folder do not disturb each other", WritesAndDeletesInOneFolder),
     ];
 

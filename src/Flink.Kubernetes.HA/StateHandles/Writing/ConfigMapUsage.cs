@@ -1,18 +1,19 @@
 using System.Text;
 using Flink.Kubernetes.HA.Diagnostics;
+using Flink.Kubernetes.HA.LeaderElection.Locking;
 using Flink.Kubernetes.HA.LeaderElection;
-using Flink.Kubernetes.HA.StateHandles.Changes;
 
 namespace Flink.Kubernetes.HA.StateHandles.Writing;
 
-/// <summary>How much of a ConfigMap is taken, as far as reads and the term's own writes tell.</summary>
-internal sealed class ConfigMapUsage(ElectionContext context)
+/// <summary>The size of a ConfigMap, according to reads and the term's own writes.</summary>
+internal sealed class ConfigMapUsage(LeadershipTerm term)
 {
-    /// <summary>What the API server takes; it counts values only, and keys are counted here too: full a little before it is.</summary>
+    /// <summary>The limit of the API server. The server counts values only; keys are counted here as well, so the limit is reached
+    /// slightly earlier.</summary>
     public const long Limit = 1024 * 1024;
 
     private const double WarnAt = 0.75;
-    private const int LargestTold = 5;
+    private const int LargestReported = 5;
 
     private readonly Lock _gate = new();
     private Dictionary<string, long>? _sizes;
@@ -21,7 +22,7 @@ internal sealed class ConfigMapUsage(ElectionContext context)
     public void Saw(ConfigMapContent content)
     {
         var sizes = content.Data.ToDictionary(entry => entry.Key, entry => SizeOf(entry.Key, entry.Value));
-        foreach (var (key, value) in content.BinaryData ?? new Dictionary<string, byte[]>())
+        foreach (var (key, value) in content.BinaryData)
         {
             sizes[key] = key.Length + value.Length;
         }
@@ -50,7 +51,7 @@ internal sealed class ConfigMapUsage(ElectionContext context)
     {
         lock (_gate)
         {
-            // What makes it smaller is welcome also where it is too large already.
+            // A change that makes the ConfigMap smaller is allowed even if it is already too large.
             return _sizes is not null && changes.Growth > 0 && _sizes.Values.Sum() + changes.Growth > Limit;
         }
     }
@@ -69,7 +70,12 @@ internal sealed class ConfigMapUsage(ElectionContext context)
         {
             var sizes = _sizes ?? [];
             throw new ConfigMapFullException(
-                context.Requests.Key, changes.Keys, sizes.Values.Sum() + changes.Growth, Limit, [.. sizes.OrderByDescending(size => size.Value).ThenBy(size => size.Key, StringComparer.Ordinal).Take(LargestTold)], cause);
+                term.ConfigMap,
+                changes.Keys,
+                sizes.Values.Sum() + changes.Growth,
+                Limit,
+                [.. sizes.OrderByDescending(size => size.Value).ThenBy(size => size.Key, StringComparer.Ordinal).Take(LargestReported)],
+                cause);
         }
     }
 
@@ -97,10 +103,10 @@ internal sealed class ConfigMapUsage(ElectionContext context)
             _warned = isHigh;
         }
 
-        context.Metrics.ConfigMapSize(context.MetricTag, used);
+        term.Metrics.ConfigMapSize(term.MetricTag, used);
         if (largest is not null)
         {
-            Log.ConfigMapFillsUp(context.Logger, context.ConfigMap, used, Limit, largest);
+            Log.ConfigMapFillsUp(term.Logger, term.ConfigMap.ToString(), used, Limit, largest);
         }
     }
 }

@@ -1,18 +1,22 @@
-using Flink.Kubernetes.HA.StateHandles.Changes;
 using Flink.Kubernetes.HA.Storage;
 
 namespace Flink.Kubernetes.HA.StateHandles.Writing;
 
-/// <summary>Tells an empty ConfigMap from one that was lost and created anew: one id in the ConfigMap, and a marker with it in the storage (promise P6).</summary>
-/// <remarks>The id goes into the ConfigMap first: a crash in between leaves an id without a marker, which the next to open puts right.</remarks>
+/// <summary>
+/// Distinguishes an empty ConfigMap from one that was lost and re-created, by an ID in the ConfigMap and a marker with that ID in the storage
+/// (guarantee P6 in docs/guarantees.md).
+/// </summary>
+/// <remarks>The ID is written to the ConfigMap first. A crash in between leaves an ID without a marker; the next store that is opened
+/// adds it.</remarks>
 internal sealed class StateOrigin(TermWriter writer, StoredContents contents, IStateStorage storage)
 {
-    /// <exception cref="StateLostException">The storage knows of another ConfigMap only.</exception>
+    /// <exception cref="StateLostException">The storage has markers of other ConfigMaps only.</exception>
     public async Task VerifyAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            // In this order: a marker that another has just set came after its id.
+            // Markers are listed before the ConfigMap is read: a marker that is found was written after its ID, so the read sees that ID. In the
+            // other order a store that is opened concurrently could look like one whose ConfigMap was lost.
             var markers = await MarkersAsync(cancellationToken).ConfigureAwait(false);
             var content = await writer.ReadAsync(cancellationToken).ConfigureAwait(false);
             var id = content.Data.GetValueOrDefault(EntryKeys.OriginKey);
@@ -46,7 +50,7 @@ internal sealed class StateOrigin(TermWriter writer, StoredContents contents, IS
         return markers;
     }
 
-    /// <returns>The id, or <see langword="null"/> where another store of the term was faster.</returns>
+    /// <returns>The ID, or <see langword="null"/> if another store of the term was faster.</returns>
     private async Task<string?> TrySetAsync(CancellationToken cancellationToken)
     {
         var id = Guid.NewGuid().ToString("N");
@@ -55,7 +59,7 @@ internal sealed class StateOrigin(TermWriter writer, StoredContents contents, IS
             await writer.CommitAsync(new ChangeSet([new ValueChange(EntryKeys.OriginKey, null, id)]), contents, cancellationToken).ConfigureAwait(false);
             return id;
         }
-        catch (StateHandleChangedException)
+        catch (StateHandleException exception) when (exception.Failure == StateHandleFailure.Changed)
         {
             return null;
         }
@@ -65,7 +69,8 @@ internal sealed class StateOrigin(TermWriter writer, StoredContents contents, IS
     {
         try
         {
-            await storage.WriteAsync(contents.MarkerOf(id), System.Text.Encoding.UTF8.GetBytes(writer.ConfigMap.ToString()), cancellationToken).ConfigureAwait(false);
+            var content = System.Text.Encoding.UTF8.GetBytes(writer.ConfigMap.ToString());
+            await storage.WriteAsync(contents.MarkerOf(id), content, cancellationToken).ConfigureAwait(false);
         }
         catch (StateStorageException exception) when (exception.Failure == StateStorageFailure.AlreadyExists)
         {

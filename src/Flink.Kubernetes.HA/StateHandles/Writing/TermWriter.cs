@@ -1,21 +1,20 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.Diagnostics;
-using Flink.Kubernetes.HA.KubeClient;
+using Flink.Kubernetes.HA.LeaderElection.Locking;
 using Flink.Kubernetes.HA.LeaderElection;
-using Flink.Kubernetes.HA.StateHandles.Changes;
 
 namespace Flink.Kubernetes.HA.StateHandles.Writing;
 
-/// <summary>Makes changes to the ConfigMap of a term, one after another, and finds out what became of those whose answer was lost.</summary>
-[SuppressMessage("Design", "CA1001", Justification = "A semaphore that nobody asks for its wait handle holds nothing to dispose.")]
+/// <summary>Writes changes to the ConfigMap of a term, one after another, and determines the outcome of those whose response was lost.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle is not used holds no resources.")]
 internal sealed class TermWriter
 {
     private const int MostRefusals = 8;
 
     private static readonly ConditionalWeakTable<LeadershipTerm, TermWriter> Writers = [];
 
-    private readonly ElectionContext _context;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly WriteSettlement _settlement;
     private readonly ConfigMapUsage _usage;
@@ -23,9 +22,8 @@ internal sealed class TermWriter
     private TermWriter(LeadershipTerm term)
     {
         Term = term;
-        _context = term.Context;
-        _usage = new ConfigMapUsage(_context);
-        Reader = new ConfigMapReader(_context.Requests.Client, _context.Requests.Key, _usage.Saw);
+        _usage = new ConfigMapUsage(term);
+        Reader = new ConfigMapReader(term.Requests, term.ConfigMap, _usage.Saw);
         _settlement = new WriteSettlement(term, Reader);
     }
 
@@ -35,25 +33,22 @@ internal sealed class TermWriter
 
     public ObjectKey ConfigMap => Reader.Key;
 
-    /// <summary>All stores of a term write through the same one: an unsettled write of one must not surprise another.</summary>
+    /// <summary>Returns the writer that all stores of a term share, so that an unsettled write of one store is settled before another
+    /// store writes.</summary>
     public static TermWriter Of(LeadershipTerm term) => Writers.GetValue(term, static term => new TermWriter(term));
 
-    public void ThrowIfLost()
-    {
-        if (Term.Keeper.Loss is { } loss)
-        {
-            throw loss.ToException(Term.Component);
-        }
-    }
-
-    /// <summary>Makes the changes, if the term leads and they fit what stands.</summary>
+    /// <summary>Makes the changes, if the term is still the leader and they fit the stored entries.</summary>
     public async Task CommitAsync(ChangeSet changes, StoredContents contents, CancellationToken cancellationToken)
     {
+        // 1. One write of the term at a time, so that at most one is in flight.
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            // What an earlier write may still do must not come between.
+            // 2. An earlier write whose caller was canceled may still land. Settled first, or it could land after this one, and what this
+            //    one adapts to would change under it.
             await _settlement.SettleEarlierAsync(cancellationToken).ConfigureAwait(false);
+
+            // 3. Tries until the changes are made, the caller must decide, or the term ends.
             for (var refusals = 0; !await TryWriteAsync(changes, contents, refusals, cancellationToken).ConfigureAwait(false); refusals++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -65,43 +60,47 @@ internal sealed class TermWriter
         }
     }
 
-    /// <summary>Reads, and rides out what hinders as long as the term leads.</summary>
+    /// <summary>Reads the ConfigMap, and retries temporary failures until the term ends.</summary>
     public async Task<ConfigMapContent> ReadAsync(CancellationToken cancellationToken)
     {
-        ThrowIfLost();
+        Term.ThrowIfLost();
         while (true)
         {
             try
             {
-                using var limit = RequestLimit.Of(Term, cancellationToken);
-                return await LockRequests.Observed(Reader.ReadAsync(limit.Token)).WaitAsync(limit.Token).ConfigureAwait(false);
+                using var limit = RequestTimeLimit.Of(Term, cancellationToken);
+                return await Reader.ReadAsync(limit.Token).Observed().WaitAsync(limit.Token).ConfigureAwait(false);
             }
-            catch (Exception exception) when (RequestLimit.IsTransient(exception) && !cancellationToken.IsCancellationRequested)
+            catch (Exception exception) when (RequestTimeLimit.IsTransient(exception) && !cancellationToken.IsCancellationRequested)
             {
-                ThrowIfLost();
+                Term.ThrowIfLost();
                 await Term.PauseAsync(cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
-    /// <returns>Whether the changes were made; otherwise they certainly were not, and another try is worth it.</returns>
+    /// <returns>Whether the changes were made; if not, they certainly were not, and should be retried.</returns>
     private async Task<bool> TryWriteAsync(ChangeSet changes, StoredContents contents, int refusals, CancellationToken cancellationToken)
     {
         await CheckSizeAsync(changes, cancellationToken).ConfigureAwait(false);
         var attempt = new FencedAttempt();
-        changes.MayStand = true;
+
+        // 1. Set before the request is sent. From here on no exit may delete the new data, neither a cancellation nor a lost response,
+        //    until the API server or a read has shown that the changes are not stored.
+        changes.MayBeStored = true;
         try
         {
-            using var limit = RequestLimit.Of(Term, cancellationToken);
+            using var limit = RequestTimeLimit.Of(Term, cancellationToken);
             await Term.Writes.PatchAsync(changes.ToOperations(), attempt, limit.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (attempt.Fence is null)
         {
-            changes.MayStand = false;
+            // 2. No request can still take effect: the API server has refused it, or none was sent.
+            changes.MayBeStored = false;
             cancellationToken.ThrowIfCancellationRequested();
-            if (!await IsWorthAnotherTryAsync(changes, contents, exception, refusals, cancellationToken).ConfigureAwait(false))
+            if (!await ShouldRetryAsync(changes, contents, exception, refusals, cancellationToken).ConfigureAwait(false))
             {
-                _context.Metrics.StateWritten(_context.MetricTag, "refused");
+                Term.Metrics.StateWritten(Term.MetricTag, "refused");
                 throw;
             }
 
@@ -109,45 +108,51 @@ internal sealed class TermWriter
         }
         catch (Exception exception)
         {
-            Log.AnswerLost(_context.Logger, ConfigMap.ToString(), changes.Keys, exception);
-            _context.Metrics.StateWritten(_context.MetricTag, "unknown");
+            // 3. The response was lost, or the wait for it was canceled. The write is neither repeated nor reported as failed before it
+            //    is known whether it took effect: repeated, it would be refused because of its own first attempt.
+            Log.AnswerLost(Term.Logger, ConfigMap.ToString(), changes.Keys, exception);
+            Term.Metrics.StateWritten(Term.MetricTag, "unknown");
             var write = new UnsettledWrite(changes, attempt.Fence!, contents, exception);
             if (!await _settlement.SettleAsync(write, cancellationToken).ConfigureAwait(false))
             {
-                changes.MayStand = false;
+                changes.MayBeStored = false;
                 return false;
             }
         }
 
         _usage.Wrote(changes);
-        _context.Metrics.StateWritten(_context.MetricTag, "written");
+        Term.Metrics.StateWritten(Term.MetricTag, "written");
         return true;
     }
 
-    private async Task<bool> IsWorthAnotherTryAsync(ChangeSet changes, StoredContents contents, Exception exception, int refusals, CancellationToken cancellationToken)
+    private async Task<bool> ShouldRetryAsync(
+        ChangeSet changes, StoredContents contents, Exception exception, int refusals, CancellationToken cancellationToken)
     {
         switch (exception)
         {
-            case KubeClientException { Failure: KubeFailure.Invalid }:
+            case KubernetesHaException { Failure: KubernetesFailure.Invalid }:
+                // A test of the patch failed and the lock is still ours (FencedWrites has checked): an entry is not the expected one. The
+                // write goes without a read in front of it; only this refusal costs one.
                 var content = await ReadAsync(cancellationToken).ConfigureAwait(false);
                 await changes.AdaptAsync(content, ConfigMap, contents, cancellationToken).ConfigureAwait(false);
                 _usage.ThrowIfFull(changes, exception);
                 if (refusals > 0)
                 {
-                    // All is as it should be, but for something that someone has edited: the keeper of the lock puts its part back.
-                    Term.Keeper.Wake();
+                    // The entries fit and it was refused again: someone has edited another part of the ConfigMap, such as the session id.
+                    // The keeper restores it with the next renewal.
+                    Term.Wake();
                     await Term.PauseAsync(cancellationToken).ConfigureAwait(false);
                 }
 
                 return refusals < MostRefusals;
-            case KubeClientException { Failure: KubeFailure.TooLarge }:
+            case KubernetesHaException { Failure: KubernetesFailure.TooLarge }:
                 _ = await ReadAsync(cancellationToken).ConfigureAwait(false);
                 _usage.ThrowAsFull(changes, exception);
                 return false;
-            case KubeClientException { Failure: KubeFailure.Unavailable or KubeFailure.Timeout or KubeFailure.TooManyRequests }:
+            case KubernetesHaException { Failure: KubernetesFailure.Unavailable or KubernetesFailure.Timeout or KubernetesFailure.TooManyRequests }:
             case TimeoutException:
             case OperationCanceledException:
-                // An outage that the lease outlasts is no reason to fail. When the term is lost, the next try says so.
+                // An outage shorter than the lease is not a failure. If the term ends meanwhile, the next attempt throws.
                 await Term.PauseAsync(cancellationToken).ConfigureAwait(false);
                 return true;
             default:
@@ -159,7 +164,7 @@ internal sealed class TermWriter
     {
         if (_usage.IsFull(changes))
         {
-            // Others may have made room.
+            // The known size may be out of date: someone else may have removed entries.
             _ = await ReadAsync(cancellationToken).ConfigureAwait(false);
             _usage.ThrowIfFull(changes, cause: null);
         }

@@ -3,27 +3,30 @@ using Flink.Kubernetes.HA.LeaderElection;
 
 namespace Flink.Kubernetes.HA.StateHandles.Writing;
 
-/// <summary>Finds out what became of writes whose answers were lost. They stay unknown, and their data untouched, until a read tells.</summary>
+/// <summary>Determines the outcome of writes whose responses were lost. Until a read shows it, the outcome is unknown and their data is
+/// kept.</summary>
 /// <remarks>
-/// A write that is nowhere to be seen may still be under way. But it tests the lock record that stood when it was sent, so renewing
-/// the lock makes an end of it: what is not there after that never will be.
+/// A write that is not found may still be on its way. But it tests the lock record that was stored when it was sent, so renewing the
+/// lock rules it out: what is not found after that will never take effect.
 /// </remarks>
 internal sealed class WriteSettlement(LeadershipTerm term, ConfigMapReader reader)
 {
-    // Used by one writer at a time, in its turn.
+    // Accessed only by the writer whose turn it is (TermWriter), so it needs no lock.
     private readonly List<UnsettledWrite> _unsettled = [];
 
-    /// <summary>Finds out what became of a write.</summary>
-    /// <returns>Whether it has taken effect.</returns>
-    /// <exception cref="StateOutcomeUnknownException">Leadership was lost before it could be found out.</exception>
-    /// <exception cref="OperationCanceledException">It remains unsettled until the next write.</exception>
+    /// <summary>Determines the outcome of a write.</summary>
+    /// <returns>Whether the write has taken effect.</returns>
+    /// <exception cref="StateOutcomeUnknownException">Leadership was lost before the outcome could be determined.</exception>
+    /// <exception cref="OperationCanceledException">The token was canceled; the write remains unsettled until the next write.</exception>
     public async Task<bool> SettleAsync(UnsettledWrite write, CancellationToken cancellationToken)
     {
+        // Added before the first await: if the caller cancels, the next write of the term settles this one.
         _unsettled.Add(write);
         while (true)
         {
-            // Asked before the read: what is read after the loss is the last word.
-            var isLost = term.Keeper.Loss is not null;
+            // Checked before the read. If the term ends during the read, there is one more: a read that began after the end is the last
+            // chance to see the write, because nothing moves the fence any more.
+            var isLost = term.Loss is not null;
             switch (await JudgeAsync(write, cancellationToken).ConfigureAwait(false))
             {
                 case WriteVerdict.Written:
@@ -33,16 +36,20 @@ internal sealed class WriteSettlement(LeadershipTerm term, ConfigMapReader reade
                     _unsettled.Remove(write);
                     return false;
                 case WriteVerdict.Overtaken:
+                    // The new leader read the ConfigMap before it wrote; it may have seen our entry and replaced it. Our data is not
+                    // referred to any more in either case.
                     _unsettled.Remove(write);
                     await write.Contents.DiscardAsync(write.Changes.NewData).ConfigureAwait(false);
-                    throw Unknown(write, "another leader has taken over, and what it found and did is not known");
+                    throw Unknown(write, "another leader has taken over, and may have changed it since");
                 case WriteVerdict.Replaced:
-                    throw Unknown(write, "the ConfigMap was deleted or created anew by someone else");
+                    throw Unknown(write, "the ConfigMap was deleted or re-created by someone else");
                 case WriteVerdict.MayComeLate when !isLost:
+                    // A renewal replaces the record that the write tests: it either lands before the renewal or never.
                     await term.MoveFenceAsync(write.Fence, cancellationToken).ConfigureAwait(false);
                     break;
                 case null or WriteVerdict.Edited when !isLost:
-                    term.Keeper.Wake();
+                    // The read failed, or the lock was edited: let the keeper check it and try again.
+                    term.Wake();
                     await term.PauseAsync(cancellationToken).ConfigureAwait(false);
                     break;
                 default:
@@ -51,7 +58,7 @@ internal sealed class WriteSettlement(LeadershipTerm term, ConfigMapReader reade
         }
     }
 
-    /// <summary>Settles the writes whose callers did not wait for that, and deletes the data that is of no use then.</summary>
+    /// <summary>Settles the writes whose callers have canceled, and deletes the data that is no longer needed.</summary>
     public async Task SettleEarlierAsync(CancellationToken cancellationToken)
     {
         foreach (var write in _unsettled.ToList())
@@ -64,8 +71,9 @@ internal sealed class WriteSettlement(LeadershipTerm term, ConfigMapReader reade
             }
             catch (StateOutcomeUnknownException exception)
             {
-                // Its caller was told so; the write that comes now will hear that leadership is lost.
-                Log.NeverSettled(term.Context.Logger, reader.Key.ToString(), write.Changes.Keys, exception);
+                // The caller of the earlier write has already received an exception. The current write finds out by itself whether leadership
+                // was lost.
+                Log.NeverSettled(term.Logger, reader.Key.ToString(), write.Changes.Keys, exception);
             }
         }
     }
@@ -74,9 +82,9 @@ internal sealed class WriteSettlement(LeadershipTerm term, ConfigMapReader reade
     {
         try
         {
-            using var limit = RequestLimit.BeyondTheTerm(term, cancellationToken);
-            var content = await LockRequests.Observed(reader.ReadAsync(limit.Token)).WaitAsync(limit.Token).ConfigureAwait(false);
-            return write.Judge(content, term.Keeper.Uid, term.Keeper.History.HasSent(content.Fence), term.Identity);
+            using var limit = RequestTimeLimit.BeyondTheTerm(term, cancellationToken);
+            var content = await reader.ReadAsync(limit.Token).Observed().WaitAsync(limit.Token).ConfigureAwait(false);
+            return write.Judge(content, term.ConfigMapUid, term.History.HasSent(content.Fence), term.Identity);
         }
         catch (ConfigMapMissingException)
         {
@@ -84,7 +92,7 @@ internal sealed class WriteSettlement(LeadershipTerm term, ConfigMapReader reade
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            Log.NotReadBack(term.Context.Logger, reader.Key.ToString(), write.Changes.Keys, exception);
+            Log.NotReadBack(term.Logger, reader.Key.ToString(), write.Changes.Keys, exception);
             return null;
         }
     }

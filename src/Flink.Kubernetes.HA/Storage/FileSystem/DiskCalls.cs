@@ -2,11 +2,20 @@ using System.Runtime.InteropServices;
 
 namespace Flink.Kubernetes.HA.Storage.FileSystem;
 
-/// <summary>What is asked of the disk; tests let it fail.</summary>
+/// <summary>The calls to the disk; tests replace them to inject failures.</summary>
 internal class DiskCalls
 {
     public virtual Stream Create(string path) =>
-        new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0, Options = FileOptions.Asynchronous });
+        new FileStream(
+            path,
+            new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                Share = FileShare.Read,
+                BufferSize = 0,
+                Options = FileOptions.Asynchronous,
+            });
 
     public virtual Stream OpenRead(string path) => new FileStream(
         path,
@@ -23,10 +32,10 @@ internal class DiskCalls
 
     public virtual void CreateFolder(string path) => Directory.CreateDirectory(path);
 
-    /// <summary>Deletes a file that must be there.</summary>
+    /// <summary>Deletes a file that must exist.</summary>
     public virtual void Delete(string path)
     {
-        // File.Delete is silent about a missing file, and File.Exists about one that may not be looked at.
+        // File.Delete ignores a missing file, and File.Exists hides one that may not be accessed.
         if ((File.GetAttributes(path) & FileAttributes.Directory) != 0)
         {
             throw new FileNotFoundException(null, path);
@@ -35,8 +44,8 @@ internal class DiskCalls
         File.Delete(path);
     }
 
-    /// <summary>Gives the file its name unless that is taken, in one step that no other process can get between.</summary>
-    /// <returns>Whether the name was free.</returns>
+    /// <summary>Gives the file its name unless that is in use, atomically.</summary>
+    /// <returns>Whether the name was unused.</returns>
     public bool TryName(string temporary, string path)
     {
         if (OperatingSystem.IsWindows())
@@ -44,13 +53,13 @@ internal class DiskCalls
             return TryMove(temporary, path);
         }
 
-        // Neither File.Move nor rename will do: both replace what came in the meantime.
+        // Not File.Move or rename: both could replace a file that another writer has created in the meantime.
         switch (Link(temporary, path))
         {
             case 0:
                 return true;
             case Errno.Exists:
-                // On NFS the answer to the first request may get lost, and the repeated request finds its own link.
+                // On NFS the response to the first request may be lost; the retransmitted one then finds its own link.
                 return LinkCount(temporary) > 1;
             case Errno.NotPermitted or Errno.NotSupported or Errno.NoSystemCall or Errno.TooManyLinks when OperatingSystem.IsLinux():
                 return Rename(temporary, path) switch
@@ -58,7 +67,7 @@ internal class DiskCalls
                     0 => true,
                     Errno.Exists => false,
                     Errno.Invalid or Errno.NoSystemCall or Errno.NotSupported => throw new NotSupportedException(
-                        "The file system has neither hard links nor a rename that does not replace, so two writers of one key could not be told apart"),
+                        "The file system has neither hard links nor a rename that does not replace, so two writers of one key could both succeed"),
                     var error => throw Errno.ToException(error),
                 };
             case var error:
@@ -66,12 +75,12 @@ internal class DiskCalls
         }
     }
 
-    /// <summary>Makes the names in a folder survive a power cut.</summary>
+    /// <summary>Makes the names in a folder survive a power failure.</summary>
     public virtual void FlushFolder(string path)
     {
         if (OperatingSystem.IsWindows())
         {
-            return; // NTFS keeps a journal of them.
+            return; // NTFS journals them.
         }
 
         var folder = LibC.Open(path, LibC.ReadOnly);
@@ -84,7 +93,7 @@ internal class DiskCalls
         {
             var error = Errno.Of(LibC.Flush(folder));
 
-            // Some file systems can't flush a folder, since they never put it off.
+            // Some file systems refuse to flush a folder because they write it synchronously.
             if (error is not (0 or Errno.Invalid or Errno.NotSupported or Errno.ReadOnly))
             {
                 throw Errno.ToException(error);
@@ -114,7 +123,9 @@ internal class DiskCalls
     {
         try
         {
-            return OperatingSystem.IsLinux() && LibC.Status(LibC.CurrentFolder, path, LibC.StatusOfServer, LibC.StatusLinkCount, out var status) == 0 ? status.LinkCount : 1;
+            return OperatingSystem.IsLinux() && LibC.Status(LibC.CurrentFolder, path, LibC.StatusOfServer, LibC.StatusLinkCount, out var status) == 0
+                ? status.LinkCount
+                : 1;
         }
         catch (EntryPointNotFoundException)
         {

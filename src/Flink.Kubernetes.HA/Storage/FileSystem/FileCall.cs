@@ -1,6 +1,6 @@
 namespace Flink.Kubernetes.HA.Storage.FileSystem;
 
-/// <summary>One call of a storage: runs its steps and turns what the disk throws into what the storage throws.</summary>
+/// <summary>One call of a storage: runs its steps and converts the exceptions of the disk.</summary>
 internal sealed class FileCall(string verb, StateKey? key, StorageFolders folders)
 {
     public string Path { get; } = key is null ? folders.Root : folders.PathOf(key);
@@ -62,8 +62,9 @@ internal sealed class FileCall(string verb, StateKey? key, StorageFolders folder
     }
 
     public StateStorageException Taken() => Directory.Exists(Path)
-        ? Failure(StateStorageFailure.AlreadyExists, "it is a folder that other keys lie in. Take keys of which none is the beginning of another", null)
-        : Failure(StateStorageFailure.AlreadyExists, "there is data under this key already, and data is never replaced. Take a new key for every write", null);
+        ? Failure(StateStorageFailure.AlreadyExists, "it is a folder that contains other keys. Use keys of which none is a prefix of another", null)
+        : Failure(StateStorageFailure.AlreadyExists, "there already is data with this key, and data is never replaced. Use a new key for every "
+            + "write", null);
 
     private static bool IsOfDisk(Exception exception) =>
         exception is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentOutOfRangeException;
@@ -72,12 +73,13 @@ internal sealed class FileCall(string verb, StateKey? key, StorageFolders folder
     {
         var (failure, what) = FileFailures.Explain(exception, folders, Path, isWrite: verb == "write");
 
-        // A lack of rights or of space is an answer; a disk or a server that broke down has perhaps done it.
+        // A lack of permission or space is a definite failure; a disk or server that has failed may have completed the step.
         var isUnclear = failure is StateStorageFailure.Unavailable or StateStorageFailure.Timeout or StateStorageFailure.Other
             && !Errno.IsMissing(exception);
         return effect switch
         {
-            FileEffect.Done => Failure(failure, $"{what}. The data is there, but a power cut may undo it: write it again under another key", exception, isOutcomeUnknown: true),
+            FileEffect.Done =>
+                Failure(failure, $"{what}. The data was written, but a power failure may undo it: write it again under another key", exception, isOutcomeUnknown: true),
             FileEffect.Possible => Failure(failure, what, exception, isUnclear),
             _ => Failure(failure, what, exception),
         };
@@ -85,4 +87,17 @@ internal sealed class FileCall(string verb, StateKey? key, StorageFolders folder
 
     private StateStorageException Failure(StateStorageFailure failure, string what, Exception? cause, bool isOutcomeUnknown = false) =>
         new(failure, $"Could not {verb} {Path}: {what}.", cause) { Key = key, Location = Path, IsOutcomeUnknown = isOutcomeUnknown };
+}
+
+/// <summary>The effect of a failed step on the data.</summary>
+internal enum FileEffect
+{
+    /// <summary>Nothing has changed.</summary>
+    None,
+
+    /// <summary>The failed step may have changed the data.</summary>
+    Possible,
+
+    /// <summary>An earlier step has changed the data.</summary>
+    Done,
 }

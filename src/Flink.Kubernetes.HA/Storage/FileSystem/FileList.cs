@@ -1,8 +1,9 @@
+using System.IO.Enumeration;
 using System.Runtime.CompilerServices;
 
 namespace Flink.Kubernetes.HA.Storage.FileSystem;
 
-/// <summary>Lists the files whose keys begin alike.</summary>
+/// <summary>Lists the files whose keys have a prefix.</summary>
 internal sealed class FileList(StorageFolders folders, string prefix)
 {
     private const int BatchSize = 256;
@@ -17,7 +18,7 @@ internal sealed class FileList(StorageFolders folders, string prefix)
             yield break;
         }
 
-        // The disk is asked in batches, for asking blocks a thread.
+        // The folder is read in batches on the thread pool, because reading it blocks.
         List<StateEntry> batch;
         do
         {
@@ -46,4 +47,27 @@ internal sealed class FileList(StorageFolders folders, string prefix)
 
         return batch;
     }
+}
+
+/// <summary>Enumerates a folder recursively, even while others write and delete in it.</summary>
+internal sealed class FileWalk(string top, string root, string prefix) : FileSystemEnumerator<StateEntry>(top, new EnumerationOptions
+{
+    RecurseSubdirectories = true,
+    IgnoreInaccessible = false,
+    AttributesToSkip = 0,
+})
+{
+    protected override bool ShouldRecurseIntoEntry(ref FileSystemEntry entry) => !entry.FileName.StartsWith('.');
+
+    // A file that was deleted meanwhile has no time; one whose name is not a key is not ours.
+    protected override bool ShouldIncludeEntry(ref FileSystemEntry entry) =>
+        !entry.IsDirectory && entry.LastWriteTimeUtc.Year >= 1970 && KeyOf(ref entry) is { } key && key.Value.StartsWith(prefix, StringComparison.Ordinal);
+
+    protected override StateEntry TransformEntry(ref FileSystemEntry entry) => new(KeyOf(ref entry)!, entry.Length, entry.LastWriteTimeUtc);
+
+    // A folder that disappears during the enumeration was emptied by a delete.
+    protected override bool ContinueOnError(int error) => error == Errno.NoEntry;
+
+    private StateKey? KeyOf(ref FileSystemEntry entry) =>
+        StateKey.TryCreate(Path.GetRelativePath(root, entry.ToFullPath()).Replace(Path.DirectorySeparatorChar, '/'));
 }

@@ -1,6 +1,6 @@
 namespace Flink.Kubernetes.HA.Storage.FileSystem;
 
-/// <summary>The root, the folders of keys below it, and the folder of writes that are under way.</summary>
+/// <summary>The root, the folders of keys below it, and the folder of writes in progress.</summary>
 internal sealed class StorageFolders(string root, bool createRoot, DiskCalls disk)
 {
     // No segment of a key begins with a dot.
@@ -8,12 +8,12 @@ internal sealed class StorageFolders(string root, bool createRoot, DiskCalls dis
 
     public string Root { get; } = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
 
-    /// <summary>Whether the root is there, or may be made and is only not yet needed.</summary>
+    /// <summary>Whether the root exists, or may be created and was not needed yet.</summary>
     public bool HasRoot => Directory.Exists(Root) || (createRoot && !File.Exists(Root));
 
     public string PathOf(StateKey key) => Path.Join(Root, key.Value.Replace('/', Path.DirectorySeparatorChar));
 
-    /// <summary>A name for a new file beside the data, on the same disk.</summary>
+    /// <summary>Returns a name for a new temporary file on the same disk as the data.</summary>
     public string NewUnfinished()
     {
         if (!Directory.Exists(Root))
@@ -43,7 +43,7 @@ internal sealed class StorageFolders(string root, bool createRoot, DiskCalls dis
             : throw new DirectoryNotFoundException($"The root directory {Root} does not exist.");
     }
 
-    /// <summary>Flushes the folder of a file and all above it up to the root: each may be new, made by us or by another writer.</summary>
+    /// <summary>Flushes the folder of a file and all folders above it up to the root: each may be new, created by this or another writer.</summary>
     public void FlushAbove(string path)
     {
         for (var folder = Path.GetDirectoryName(path)!; ; folder = Path.GetDirectoryName(folder)!)
@@ -54,7 +54,7 @@ internal sealed class StorageFolders(string root, bool createRoot, DiskCalls dis
             }
             catch (IOException exception) when (Errno.IsMissing(exception) && folder != Root)
             {
-                // The new data was deleted by now, and its folder with it.
+                // The new data was deleted meanwhile, together with its folder.
             }
 
             if (folder == Root)
@@ -75,7 +75,7 @@ internal sealed class StorageFolders(string root, bool createRoot, DiskCalls dis
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // It is not empty, or somebody else was first.
+            // The folder is not empty, or someone else has removed it.
         }
     }
 }

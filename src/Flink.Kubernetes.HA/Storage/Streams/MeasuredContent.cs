@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Flink.Kubernetes.HA.Storage.Streams;
 
-/// <summary>The content of a write, measured while it is taken over.</summary>
+/// <summary>The content of a write; computes size and hash while it is read.</summary>
 internal sealed class MeasuredContent(Stream content, IProgress<long>? progress) : IDisposable
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -30,7 +30,7 @@ internal sealed class MeasuredContent(Stream content, IProgress<long>? progress)
         return count;
     }
 
-    /// <summary>Tells how much has arrived in the storage.</summary>
+    /// <summary>Reports the number of bytes that were written to the storage.</summary>
     public void Report(long bytes) => progress?.Report(bytes);
 
     public StoredState ToState(StateKey key, string location) => new(key, Size, Convert.ToHexStringLower(_hash.GetCurrentHash()), location);

@@ -1,6 +1,7 @@
 namespace Flink.Kubernetes.HA.Storage.Streams;
 
-/// <summary>The bare form of a stream that is read from front to end; <see cref="Stream.ReadAsync(Memory{byte}, CancellationToken)"/> is left to do.</summary>
+/// <summary>The base of streams that are read sequentially; a derived class implements
+/// <see cref="Stream.ReadAsync(Memory{byte}, CancellationToken)"/> only.</summary>
 internal abstract class ReadStream : Stream
 {
     public override bool CanRead => true;
@@ -22,7 +23,7 @@ internal abstract class ReadStream : Stream
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    // Serializers that can't do otherwise read like this; it blocks a thread and nothing else.
+    // For serializers that can only read synchronously; blocks the calling thread.
     public override int Read(byte[] buffer, int offset, int count) =>
         ReadAsync(buffer.AsMemory(offset, count), CancellationToken.None).AsTask().GetAwaiter().GetResult();
 

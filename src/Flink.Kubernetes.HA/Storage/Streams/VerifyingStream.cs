@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Flink.Kubernetes.HA.Storage.Streams;
 
-/// <summary>Lets only what was written pass: the last bytes are handed out when size and SHA-256 are right.</summary>
+/// <summary>Verifies data while it is read: the last bytes are returned only if size and SHA-256 are correct.</summary>
 internal sealed class VerifyingStream(Stream content, StoredState expected, IProgress<long>? progress) : ReadStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -14,7 +14,7 @@ internal sealed class VerifyingStream(Stream content, StoredState expected, IPro
     {
         if (_failure is not null)
         {
-            // Whoever goes on reading after a failure must not take it for the end.
+            // A caller that continues reading after a failure must not mistake it for the end of the data.
             throw new StateStorageException(_failure.Failure, _failure.Message, _failure) { Key = expected.Key, Location = expected.Location };
         }
 
@@ -65,7 +65,7 @@ internal sealed class VerifyingStream(Stream content, StoredState expected, IPro
         {
             if (await content.ReadAsync(new byte[1], cancellationToken).ConfigureAwait(false) != 0)
             {
-                throw Corrupt($"it goes on after {expected.Size} bytes");
+                throw Corrupt($"it continues after {expected.Size} bytes");
             }
 
             var actual = Convert.ToHexStringLower(_hash.GetHashAndReset());
@@ -75,7 +75,7 @@ internal sealed class VerifyingStream(Stream content, StoredState expected, IPro
         }
         catch (Exception exception)
         {
-            // These bytes were hashed and can't be read again; they stay in nobody's hands.
+            // These bytes were hashed and cannot be read again; the caller must not get them unverified.
             last.Span.Clear();
             _failure ??= exception as StateStorageException
                 ?? new StateStorageException(StateStorageFailure.Other, $"Reading {expected.Location} was interrupted at its end: open it again.", exception);
@@ -85,7 +85,8 @@ internal sealed class VerifyingStream(Stream content, StoredState expected, IPro
 
     private StateStorageException Corrupt(string what) => _failure ??= new(
         StateStorageFailure.Corrupt,
-        $"The data at {expected.Location} (key '{expected.Key}') is not what was written: {what}. Restore it from a copy, or decide to do without it: it must not be used.")
+        $"The data at {expected.Location} (key '{expected.Key}') is not what was written: {what}. It must not be used: restore it from a copy, "
+        + "or continue without it.")
     {
         Key = expected.Key,
         Location = expected.Location,

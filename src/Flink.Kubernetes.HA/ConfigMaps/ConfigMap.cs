@@ -1,0 +1,64 @@
+using System.Collections.ObjectModel;
+using k8s.Models;
+
+namespace Flink.Kubernetes.HA.ConfigMaps;
+
+/// <summary>A ConfigMap as observed in one response or event; immutable, so that watchers can share it.</summary>
+/// <remarks>The official models are mutable and may have null members; they do not leave <see cref="ConfigMapRequests"/>.</remarks>
+internal sealed record ConfigMap(ObjectKey Key)
+{
+    /// <summary>The identity of the object; one that was re-created under the same name has another UID.</summary>
+    public string? Uid { get; init; }
+
+    /// <summary>The version of the stored object: opaque, compared for equality only.</summary>
+    public string? ResourceVersion { get; init; }
+
+    /// <summary>When the server first stored the object, by the server's clock.</summary>
+    public DateTimeOffset? CreationTimestamp { get; init; }
+
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+
+    public IReadOnlyDictionary<string, string> Annotations { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+
+    /// <summary>The text entries; empty if only the metadata was requested.</summary>
+    public IReadOnlyDictionary<string, string> Data { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+
+    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> BinaryData { get; init; } = ReadOnlyDictionary<string, ReadOnlyMemory<byte>>.Empty;
+
+    public string? Annotation(string name) => Annotations.GetValueOrDefault(name);
+
+    /// <returns><see langword="null"/> if the object has no name, UID or resource version. An API server stores no such object, and a write
+    /// on condition of an empty version would be unconditional.</returns>
+    public static ConfigMap? From(V1ConfigMap? item) => item?.Metadata is not { Name.Length: > 0, Uid.Length: > 0, ResourceVersion.Length: > 0 } metadata
+        ? null
+        : new ConfigMap(new ObjectKey(metadata.NamespaceProperty ?? string.Empty, metadata.Name))
+        {
+            Uid = metadata.Uid,
+            ResourceVersion = metadata.ResourceVersion,
+            CreationTimestamp = metadata.CreationTimestamp is { } created ? new DateTimeOffset(created.ToUniversalTime()) : null,
+            Labels = Copy(metadata.Labels, static text => text),
+            Annotations = Copy(metadata.Annotations, static text => text),
+            Data = Copy(item.Data, static text => text),
+            BinaryData = Copy(item.BinaryData, static bytes => (ReadOnlyMemory<byte>)bytes),
+        };
+
+    private static ReadOnlyDictionary<string, TResult> Copy<T, TResult>(IDictionary<string, T>? entries, Func<T, TResult> convert)
+        where T : class
+    {
+        if (entries is null or { Count: 0 })
+        {
+            return ReadOnlyDictionary<string, TResult>.Empty;
+        }
+
+        var copy = new Dictionary<string, TResult>(entries.Count, StringComparer.Ordinal);
+        foreach (var (key, value) in entries)
+        {
+            if (value is not null)
+            {
+                copy[key] = convert(value);
+            }
+        }
+
+        return copy.AsReadOnly();
+    }
+}

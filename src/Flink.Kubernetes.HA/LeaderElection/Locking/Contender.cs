@@ -1,0 +1,256 @@
+using Flink.Kubernetes.HA.ConfigMaps.Watching;
+using Flink.Kubernetes.HA.Diagnostics;
+
+namespace Flink.Kubernetes.HA.LeaderElection.Locking;
+
+/// <summary>Waits until the lock is free and takes it; sends no requests while another process holds it.</summary>
+/// <remarks>One per election service: what it has seen, and how the last term ended, outlives an enumeration.</remarks>
+internal sealed class Contender(ElectionContext context)
+{
+    /// <summary>A few times the latency of a watch event: within it the other standbys observe that the lock is taken.</summary>
+    private static readonly TimeSpan StaggerSlot = TimeSpan.FromMilliseconds(10);
+
+    private readonly LeaseObserver _lease = new(context.Options, context.Identity, context.TimeProvider);
+    private readonly LockAcquisition _acquisition = new(context);
+    private readonly TakeoverStagger _stagger = new(StaggerSlot, Random.Shared);
+    private readonly TimeProvider _time = context.TimeProvider;
+    private Observation? _seen;
+    private long? _restSince;
+    private string? _awaited;
+    private bool _wasOurs;
+
+    /// <summary>Records how this process's last term ended.</summary>
+    public void TermEnded(LeadershipLossReason reason, long endedAt)
+    {
+        if (reason == LeadershipLossReason.Released)
+        {
+            // Other contenders go first, for one retry period: a process that released the lock on purpose should not win it back.
+            // Counted from the release: a caller that has waited since, as the hosted service does, does not wait again.
+            _restSince = endedAt;
+        }
+    }
+
+    /// <summary>Waits for the lock and takes it.</summary>
+    /// <exception cref="OperationCanceledException">The token was canceled; the lock is not left behind.</exception>
+    public async Task<WonLock> WinAsync(LockWatch watch, string? address, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            // 1. The newest state that is known, from the watch or from a read. It may be stale; step 4 tests that.
+            await ObserveAsync(watch, cancellationToken).ConfigureAwait(false);
+            if (_lease.State?.ForeignOwner(context.ClusterId, _wasOurs) is { } owner)
+            {
+                ReportForeign(owner);
+                await watch.WaitForChangeAsync(ElectionProblems.RepeatAfter, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            // 2. Wait in silence for the rest of the holder's lease. Any change in the meantime starts over.
+            var turn = UntilMyTurn();
+            if (turn > TimeSpan.Zero)
+            {
+                ReportWait();
+                if (await watch.WaitForChangeAsync(turn, cancellationToken).ConfigureAwait(false) || _lease.Remaining() > TimeSpan.Zero)
+                {
+                    // Timers can fire early; the clock decides whether the lease has expired.
+                    continue;
+                }
+            }
+
+            // 3. The last point at which a cancellation leaves nothing behind. The write below cannot be canceled.
+            cancellationToken.ThrowIfCancellationRequested();
+
+            // 4. One compare-and-swap on the version that was observed in step 1. If the leader renewed, or another standby took
+            //    the lock, since that version, the API server refuses the write: a hung watch cannot steal from a live leader.
+            if (await AttemptAsync(watch, address, cancellationToken).ConfigureAwait(false) is { } won)
+            {
+                // 5. Canceled while the write was on its way: nobody will receive the term, so its lock must not stay held for a lease.
+                await ReleaseIfCanceledAsync(watch, won, cancellationToken).ConfigureAwait(false);
+                _lease.Won(won);
+                _stagger.RaceWon();
+                context.Problems.Over();
+                return won;
+            }
+        }
+    }
+
+    private async Task ObserveAsync(LockWatch watch, CancellationToken cancellationToken)
+    {
+        while (watch.Current is null)
+        {
+            await watch.WaitForChangeAsync(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+        }
+
+        // A state that was read in between is used until the watch reports something new. If that event is older than the read,
+        // the worst case is a refused write and a longer wait: step 4 tests the version, and a change restarts the lease.
+        if (!ReferenceEquals(_seen, watch.Current))
+        {
+            _seen = watch.Current;
+            Observe(LockState.Of(_seen!.ConfigMap), _seen.Timestamp, _seen.Sequence);
+        }
+    }
+
+    private void Observe(LockState? state, long timestamp, long? sequence = null)
+    {
+        _lease.Observe(state, timestamp, sequence);
+        _wasOurs |= state?.IsOwnedBy(context.ClusterId) == true;
+        if (state is { HasLock: true, Record.IsReleased: false } && !_lease.IsMine)
+        {
+            // Another contender has had its turn.
+            _restSince = null;
+        }
+    }
+
+    private TimeSpan UntilMyTurn()
+    {
+        var rest = _restSince is { } since ? context.Options.RetryPeriod - _time.GetElapsedTime(since) : TimeSpan.Zero;
+        if (_lease.IsMine)
+        {
+            // Nobody else may take it before its lease expires, and this process does not lead by it, so it can be taken again at once,
+            // with a new session and token.
+            return rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
+        }
+
+        var lease = _lease.Remaining();
+        return TimeSpan.FromTicks(Math.Max(0, Math.Max(lease.Ticks, rest.Ticks))) + _stagger.NextDelay();
+    }
+
+    /// <summary>Makes one attempt, and finds out what became of it.</summary>
+    private async Task<WonLock?> AttemptAsync(LockWatch watch, string? address, CancellationToken cancellationToken)
+    {
+        if (_lease.State is not { } state)
+        {
+            await AfterAttemptAsync(watch, await _acquisition.CreateAsync().ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+
+        _lease.Attempts();
+        var attempt = await _acquisition.TakeAsync(state, _lease.LastFencingToken, address).ConfigureAwait(false);
+        if (attempt.Outcome == LockWriteOutcome.Written)
+        {
+            return attempt.Won;
+        }
+
+        await AfterAttemptAsync(watch, attempt, cancellationToken).ConfigureAwait(false);
+
+        return IsWon(attempt) ? attempt.Won : null;
+    }
+
+    /// <summary>Whether the lock of an acquisition whose response was lost is stored, recently enough to continue with.</summary>
+    /// <remarks>On a path that loses every response, a lock that was taken again after each would never be won. With less than half of the
+    /// deadline left the first renewal could come too late; the lock is then taken again.</remarks>
+    private bool IsWon(LockAttempt attempt) =>
+        attempt is { Outcome: LockWriteOutcome.Unknown, Won: { } won }
+        && new LockHistory(won).Judge(_lease.State).Verdict == LockVerdict.Latest
+        && _time.GetElapsedTime(won.Sent.SentAt) < context.Options.RenewDeadline / 2;
+
+    private async Task AfterAttemptAsync(LockWatch watch, LockAttempt attempt, CancellationToken cancellationToken)
+    {
+        switch (attempt.Outcome)
+        {
+            case LockWriteOutcome.Written:
+                // Created without a holder; the next iteration takes the lock.
+                Observe(attempt.State, _time.GetTimestamp());
+                break;
+            case LockWriteOutcome.Refused:
+                // Another contender was faster, or the leader is alive. The watch usually reports it at once; if the watch lags or
+                // hangs, ask the server, or the same stale version would be tried again and again.
+                context.Problems.Over();
+                _stagger.RaceLost();
+                if (!await watch.WaitForChangeAsync(context.RetryDelay(), cancellationToken).ConfigureAwait(false))
+                {
+                    await ReadUntilKnownAsync(watch, null, cancellationToken).ConfigureAwait(false);
+                }
+
+                break;
+            case LockWriteOutcome.Failed:
+                context.Problems.CannotContend(attempt.Error!.Message, attempt.Error);
+                await watch.WaitForChangeAsync(context.FailureDelay(attempt.Error), cancellationToken).ConfigureAwait(false);
+                break;
+            default:
+                Log.AcquisitionUnknown(context.Logger, context.Name, context.ConfigMap, attempt.Error);
+                await ReadUntilKnownAsync(watch, attempt.Won, cancellationToken).ConfigureAwait(false);
+                if (!IsWon(attempt))
+                {
+                    // The write may still be on its way. Another one at once would flood a server whose responses are lost. If the old
+                    // write lands later, the next one is refused by the version that it tests.
+                    await watch.WaitForChangeAsync(context.RetryDelay(), cancellationToken).ConfigureAwait(false);
+                }
+
+                break;
+        }
+    }
+
+    /// <param name="watch">The watch, which may report a state meanwhile.</param>
+    /// <param name="maybeWon">What the attempt has written, if it took effect.</param>
+    /// <param name="cancellationToken">Cancels the contention.</param>
+    private async Task ReadUntilKnownAsync(LockWatch watch, WonLock? maybeWon, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                var read = await context.Requests.ReadAsync(cancellationToken).ConfigureAwait(false);
+                if (read.Error is null)
+                {
+                    Observe(read.State, _time.GetTimestamp());
+                    return;
+                }
+
+                context.Problems.CannotContend(read.Error.Message, read.Error);
+                if (await watch.WaitForChangeAsync(context.FailureDelay(read.Error), cancellationToken).ConfigureAwait(false))
+                {
+                    // The watch has reported a state: without the permission to read, the lock can still be acquired.
+                    return;
+                }
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && maybeWon is not null)
+            {
+                await ReleaseIfStoredAsync(watch, maybeWon).ConfigureAwait(false);
+                throw;
+            }
+        }
+    }
+
+    private async Task ReleaseIfCanceledAsync(LockWatch watch, WonLock won, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            await new LeaseKeeper(context, watch, won).DisposeAsync().ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>After a canceled acquisition of unknown outcome: one read, so that a lock without a leader does not stay held for a lease.</summary>
+    private async Task ReleaseIfStoredAsync(LockWatch watch, WonLock maybeWon)
+    {
+        var read = await context.Requests.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+        if (new LockHistory(maybeWon).Judge(read.State).Verdict == LockVerdict.Latest)
+        {
+            await new LeaseKeeper(context, watch, maybeWon).DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private void ReportForeign(string owner)
+    {
+        var message = $"ConfigMap {context.ConfigMap} belongs to {owner}. Nothing is written to it. "
+            + $"Give the cluster '{context.ClusterId}' or the component '{context.Component}' another name.";
+        context.Problems.CannotContend(message, null);
+    }
+
+    /// <summary>Names whom this process waits for, once: a foreign holder's lease may be long, and a record that cannot be read names nobody.</summary>
+    private void ReportWait()
+    {
+        var state = _lease.State;
+        var awaited = state is null ? null
+            : !state.Record.IsReadable ? "a leader whose record was removed or cannot be read"
+            : state.Record.IsReleased ? null
+            : $"'{state.Record.HolderIdentity}'";
+        if (awaited != _awaited && awaited is not null)
+        {
+            Log.WaitsForHolder(context.Logger, context.Name, awaited, _lease.Remaining().TotalSeconds);
+        }
+
+        _awaited = awaited;
+    }
+}

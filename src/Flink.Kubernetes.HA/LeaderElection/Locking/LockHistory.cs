@@ -1,0 +1,239 @@
+using Flink.Kubernetes.HA.WireFormat;
+
+namespace Flink.Kubernetes.HA.LeaderElection.Locking;
+
+/// <summary>What a term has sent, and the one judge of what it finds stored: renewals, the release and fenced writes all ask here.</summary>
+/// <remarks>
+/// Every write to the lock tests the record, or the version of the object, that it replaces. So as soon as a later record is known
+/// to be stored, no earlier one can take effect any more: what it tests is gone for good, because no record is written twice.
+/// </remarks>
+internal sealed class LockHistory(WonLock won)
+{
+    /// <summary>The number of own records that are recognized in watch events; more than a watch can lag behind.</summary>
+    private const int Remembered = 64;
+
+    private readonly Lock _gate = new();
+    private readonly Queue<LockTexts> _sent = new([won.Sent.Texts]);
+    private readonly List<SentRecord> _unsettled = [];
+    private SentRecord _latest = won.Sent;
+    private DateTimeOffset _lastRenewTime = won.AcquireTime;
+    private TaskCompletionSource _moved = NewMove();
+
+    /// <summary>The UID of the ConfigMap in which the lock was acquired.</summary>
+    public string? Uid => won.Uid;
+
+    /// <summary>The last record that is known to have been stored.</summary>
+    public SentRecord Latest
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _latest;
+            }
+        }
+    }
+
+    /// <summary>Whether a record was sent whose outcome is unknown.</summary>
+    public bool HasUnsettled
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _unsettled.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>Completes when another record than this one is known to be stored: a write that tests this one can no longer take effect.</summary>
+    public Task MovedFrom(string lockText)
+    {
+        lock (_gate)
+        {
+            return _latest.Texts.Lock == lockText ? _moved.Task : Task.CompletedTask;
+        }
+    }
+
+    /// <summary>Whether this term has sent the lock record recently.</summary>
+    public bool HasSent(string? lockText)
+    {
+        lock (_gate)
+        {
+            return lockText is not null && _sent.Any(texts => texts.Lock == lockText);
+        }
+    }
+
+    /// <summary>Whether this term has sent both annotations recently; what it has not sent was written by someone else.</summary>
+    public bool HasSent(LockState state)
+    {
+        lock (_gate)
+        {
+            return _sent.Any(texts => texts.Lock == state.LockText && texts.Term == state.TermText);
+        }
+    }
+
+    /// <summary>Whether this is the state in which the lock was taken: older than all that this term has sent, however late a watch shows it.</summary>
+    public bool HasReplaced(LockState state) => state.Uid == won.Uid && state.ResourceVersion == won.ReplacedVersion;
+
+    /// <summary>Creates the next record; a released one ends the term.</summary>
+    public SentRecord Next(ElectionContext context, string? address, long addressVersion, bool isReleased = false)
+    {
+        lock (_gate)
+        {
+            // The renewal time strictly increases within the term, even if the wall clock is stepped back. So no two records have the
+            // same text: equal text identifies the write, and a contender that sees the text change knows that the leader is alive.
+            var now = context.TimeProvider.GetUtcNow();
+            _lastRenewTime = now > _lastRenewTime ? now : _lastRenewTime.AddMicroseconds(1);
+            var record = isReleased
+                ? won.Record.Released(_lastRenewTime)
+                : won.Record.Held(context.Identity, context.Options.LeaseDuration, won.AcquireTime, _lastRenewTime, won.Record.LeaderTransitions);
+            var term = isReleased ? won.Term with { Address = null }
+                : address == won.Term.Address ? won.Term
+                : won.Term with { Address = address };
+            var text = address == _latest.Address && !isReleased ? _latest.Texts.Term : term.ToJson();
+            var sent = new SentRecord(new LockTexts(record, text), context.TimeProvider.GetTimestamp(), term.Address, addressVersion, isReleased);
+
+            // Noted before it is sent: a read by a fenced write can find the record before its response arrives here.
+            _unsettled.Add(sent);
+            Remember(sent.Texts);
+            return sent;
+        }
+    }
+
+    /// <summary>Records that this record is stored; those sent before it can no longer take effect.</summary>
+    /// <param name="record">The record as it was sent.</param>
+    /// <param name="stored">The texts in the server's answer: an admission webhook may have normalized them.</param>
+    public void Written(SentRecord record, LockTexts? stored = null)
+    {
+        lock (_gate)
+        {
+            // The keeper and fenced writes both report what they find, in any order. A report of an older record comes from a read
+            // that was overtaken, and must not make it the latest again.
+            if (record.SentAt < _latest.SentAt)
+            {
+                return;
+            }
+
+            var latest = stored is { } texts && texts != record.Texts ? record with { Texts = texts } : record;
+            if (latest.Texts.Lock != _latest.Texts.Lock)
+            {
+                _moved.SetResult();
+                _moved = NewMove();
+            }
+
+            if (latest.Texts != record.Texts)
+            {
+                Remember(latest.Texts);
+            }
+
+            _latest = latest;
+            _unsettled.RemoveAll(older => older.SentAt <= record.SentAt);
+        }
+    }
+
+    /// <summary>Records that the API server has refused this record: it was not and will not be stored.</summary>
+    public void NotWritten(SentRecord record)
+    {
+        lock (_gate)
+        {
+            _unsettled.Remove(record);
+        }
+    }
+
+    /// <summary>Judges a state that was read from the API server, and not one from a watch, which may be stale.</summary>
+    public Judgment Judge(LockState? state)
+    {
+        // 1. A ConfigMap that was re-created does not belong to this term, even if a copy of our record was restored into it.
+        if (state is null || state.Uid != won.Uid)
+        {
+            return new(LockVerdict.Gone, state);
+        }
+
+        lock (_gate)
+        {
+            // 2. Both annotations are as the term has written them. A record that was superseded is not among them: if it is stored
+            //    again, someone restored it from a copy.
+            if (Matches(_latest, state))
+            {
+                return new(LockVerdict.Latest, state, _latest);
+            }
+
+            if (_unsettled.Find(sent => Matches(sent, state)) is { } landed)
+            {
+                return new(LockVerdict.Landed, state, landed);
+            }
+        }
+
+        // 3. A record of somebody else, who may lead by it.
+        if (state.Record.IsReadable && state.Record.HolderIdentity != won.Term.HolderIdentity)
+        {
+            return new(state.Record.IsReleased ? LockVerdict.Released : LockVerdict.Taken, state);
+        }
+
+        // 4. Our identity, but another session: a restored copy, or another process with the same identity. Its holder may lead.
+        if (state.Term is { } term && term.SessionId != won.Term.SessionId)
+        {
+            return new(LockVerdict.Taken, state);
+        }
+
+        // 5. Edited, but taken by nobody: contenders wait a lease from the edit, and the term restores the lock.
+        return new(LockVerdict.Edited, state);
+    }
+
+    private static TaskCompletionSource NewMove() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static bool Matches(SentRecord sent, LockState state) => sent.Texts.Lock == state.LockText && sent.Texts.Term == state.TermText;
+
+    private void Remember(LockTexts texts)
+    {
+        _sent.Enqueue(texts);
+        if (_sent.Count > Remembered)
+        {
+            _sent.Dequeue();
+        }
+    }
+}
+
+/// <summary>One lock record that a term has sent.</summary>
+/// <param name="Texts">The annotations.</param>
+/// <param name="SentAt">The monotonic timestamp before it was sent; the renewal counts from it.</param>
+/// <param name="Address">The address that was sent with it.</param>
+/// <param name="AddressVersion">The number of times that the address had been set.</param>
+/// <param name="IsReleased">Whether it releases the lock.</param>
+internal sealed record SentRecord(LockTexts Texts, long SentAt, string? Address, long AddressVersion, bool IsReleased = false);
+
+/// <summary>The lock as it was acquired.</summary>
+/// <param name="Term">The new term.</param>
+/// <param name="Record">The lock record.</param>
+/// <param name="AcquireTime">The wall-clock time in the record; informational.</param>
+/// <param name="Uid">The UID of the ConfigMap in which the lock was acquired.</param>
+/// <param name="Sent">What was written, and when it was sent: the renew deadline counts from it.</param>
+/// <param name="ReplacedVersion">The version of the ConfigMap that the write has replaced.</param>
+/// <param name="HasData">Whether the entries for people were written too.</param>
+internal sealed record WonLock(
+    TermRecord Term, LeaderElectionRecord Record, DateTimeOffset AcquireTime, string? Uid, SentRecord Sent, string? ReplacedVersion, bool HasData);
+
+/// <summary>What is stored against what a term has sent.</summary>
+internal readonly record struct Judgment(LockVerdict Verdict, LockState? State, SentRecord? Sent = null);
+
+internal enum LockVerdict
+{
+    /// <summary>The record that is known to have been stored last.</summary>
+    Latest,
+
+    /// <summary>A record whose outcome was unknown: it has taken effect.</summary>
+    Landed,
+
+    /// <summary>Something else than the term has written, but nobody has taken the lock.</summary>
+    Edited,
+
+    /// <summary>Somebody else holds the lock, or another term of the same identity.</summary>
+    Taken,
+
+    /// <summary>Someone else has cleared the holder.</summary>
+    Released,
+
+    /// <summary>The ConfigMap was deleted or re-created.</summary>
+    Gone,
+}

@@ -1,0 +1,93 @@
+using Flink.Kubernetes.HA.Jobs;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Flink.Kubernetes.HA.Tests.Hosting;
+
+/// <summary>The services are the door to every store and reader.</summary>
+public sealed class StoreOpeningTests : IAsyncDisposable
+{
+    private static readonly JobId Job = JobId.Parse("2c8a0f1e2c8a0f1e2c8a0f1e2c8a0f1e");
+
+    private readonly InMemoryApiServer _server = new();
+    private readonly InMemoryStateStorage _storage = new();
+    private readonly k8s.Kubernetes _client;
+    private readonly ServiceProvider _provider;
+    private readonly IHighAvailabilityServices _services;
+
+    public StoreOpeningTests()
+    {
+        _client = _server.CreateClient();
+        _provider = new ServiceCollection()
+            .AddSingleton<IStateStorage>(_storage)
+            .AddKubernetesHa(options => (options.ClusterId, options.Namespace) = ("orders", "team"), _ => _client)
+            .BuildServiceProvider();
+        _services = _provider.GetRequiredService<IHighAvailabilityServices>();
+    }
+
+    private static CancellationToken Token => HaWorld.Token;
+
+    [Fact]
+    public Task A_term_of_the_Dispatcher_opens_its_stores_and_readers_see_what_they_write() => LeadAsync(LeaderComponent.Dispatcher, async term =>
+    {
+        var entries = await _services.OpenStateHandleStoreAsync(term, "plan-", Token);
+        await entries.AddAsync("a", "state", TextSerializer.Instance, Token);
+        (await _services.ReadStateHandles(LeaderComponent.Dispatcher, "plan-").ListAsync(Token)).Should().ContainSingle();
+
+        var graphs = await _services.OpenJobGraphStoreAsync(term, TextSerializer.Instance, Token);
+        await graphs.PutAsync(Job, "graph", Token);
+        (await _services.ReadJobGraphs(TextSerializer.Instance).GetAsync(Job, Token)).Should().Be("graph");
+        (await _services.ReadRunningJobs().TryGetAsync(Job, Token)).Should().Be(JobSchedulingStatus.Pending);
+
+        var key = await _services.OpenBlobStore(term).PutAsync(Job, HaWorld.Stream("blob"), Token);
+        await using (var blob = await _services.ReadBlobs().OpenReadAsync(Job, key, Token))
+        {
+            using var reader = new StreamReader(blob);
+            (await reader.ReadToEndAsync(Token)).Should().Be("blob");
+        }
+
+        await _services.OpenJobResultStore(term).CreateDirtyAsync(new JobResult(Job, JobStatus.Finished), Token);
+        (await _services.ReadJobResults().TryGetAsync(Job, Token))!.Status.Should().Be(JobStatus.Finished);
+
+        await _services.OpenJobCleanUp(term).RunAsync(Job, Token);
+        (await _services.ReadJobResults().ListDirtyAsync(Token)).Should().BeEmpty();
+        (await _services.CreateSweep().FindAsync(Token)).Should().NotBeNull();
+        (await _services.OpenClusterCleanUp(term).RunAsync(JobStatus.Finished, Token)).Should().BeTrue();
+        _storage.Keys.Should().BeEmpty();
+    });
+
+    [Fact]
+    public Task A_term_of_a_JobManager_opens_the_stores_of_its_job() => LeadAsync(LeaderComponent.JobManager(Job), async term =>
+    {
+        var store = await _services.OpenCheckpointStoreAsync(term, Job, TextSerializer.Instance, cancellationToken: Token);
+        await store.AddAsync("one", Token);
+
+        (await _services.ReadCheckpoints(Job, TextSerializer.Instance).TryGetLatestAsync(Token))!.Value.Should().Be("one");
+        (await _services.OpenCheckpointIdCounter(term, Job).GetAsync(Token)).Should().Be(2);
+        _storage.Keys.Should().NotBeEmpty();
+    });
+
+    [Fact]
+    public async Task Without_a_storage_the_error_says_what_to_add()
+    {
+        await using var services = new KubernetesHaServices(new KubernetesHaOptions { ClusterId = "orders", Namespace = "team" }, _client);
+
+        Invoking(services.ReadBlobs).Should().ThrowExactly<InvalidOperationException>().Which.Message.Should().Contain("AddFileSystemStateStorage");
+        services.ReadJobResults().Should().NotBeNull();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _provider.DisposeAsync();
+        _client.Dispose();
+        _server.Dispose();
+    }
+
+    private async Task LeadAsync(LeaderComponent component, Func<LeadershipTerm, Task> work)
+    {
+        await foreach (var term in _services.GetLeaderElection(component).ContendAsync(Token))
+        {
+            await work(term);
+            break;
+        }
+    }
+}
