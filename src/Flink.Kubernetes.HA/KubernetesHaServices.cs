@@ -5,6 +5,7 @@ using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.Connection;
 using Flink.Kubernetes.HA.Diagnostics;
 using Flink.Kubernetes.HA.Hosting;
+using Flink.Kubernetes.HA.LeaderElection.Heartbeats;
 using Flink.Kubernetes.HA.LeaderElection;
 using Flink.Kubernetes.HA.LeaderRetrieval;
 using Flink.Kubernetes.HA.Storage;
@@ -35,6 +36,7 @@ public sealed partial class KubernetesHaServices : IHighAvailabilityServices, IH
     private readonly IStateStorage? _storage;
     private readonly IDisposable? _ownClient;
     private readonly SharedWatches _watches;
+    private readonly ProcessHeartbeats _heartbeats;
     private TaskCompletionSource? _disposal;
 
     /// <summary>Creates the services; nothing is sent until an election, a retrieval or a store is used.</summary>
@@ -97,6 +99,7 @@ public sealed partial class KubernetesHaServices : IHighAvailabilityServices, IH
             _loggerFactory.CreateLogger<ConfigMapRequests>(),
             _metrics);
         _watches = new SharedWatches(_requests, _timeProvider, _loggerFactory, _metrics);
+        _heartbeats = ProcessHeartbeats.Create(Namespace, ClusterId, Identity, _electionOptions, _requests, _watches, _timeProvider, _loggerFactory, _metrics);
 
         // Without what the owner of a client may have put into its address: a user name and a password.
         var server = new Uri(Client.BaseUri.GetComponents(UriComponents.HttpRequestUrl, UriFormat.UriEscaped));
@@ -198,6 +201,7 @@ public sealed partial class KubernetesHaServices : IHighAvailabilityServices, IH
         RetryPeriod = options.RetryPeriod,
         RequestTimeout = options.RequestTimeout,
         MaxClockRateError = options.MaxClockRateError,
+        HeartbeatMode = options.HeartbeatMode,
     };
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
@@ -231,7 +235,7 @@ public sealed partial class KubernetesHaServices : IHighAvailabilityServices, IH
     }
 
     private LeaderElectionService CreateElection(LeaderComponent component) => new(
-        component, Namespace, ClusterId, Identity, _electionOptions, _requests, _watches, _timeProvider, _loggerFactory, _metrics,
+        component, Namespace, ClusterId, Identity, _electionOptions, _requests, _watches, _timeProvider, _loggerFactory, _metrics, _heartbeats,
         service => Forget(_elections, component, service));
 
     private LeaderRetrievalService CreateRetrieval(LeaderComponent component)
@@ -276,6 +280,7 @@ public sealed partial class KubernetesHaServices : IHighAvailabilityServices, IH
             await StagedDisposal.DisposeAsync(
                 elections,
                 retrievals,
+                [_heartbeats],
                 [_watches],
                 [new Disposal(_metrics)],
                 _ownClient is { } own ? [new Disposal(own)] : []).ConfigureAwait(false);

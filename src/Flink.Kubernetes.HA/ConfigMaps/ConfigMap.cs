@@ -25,11 +25,29 @@ internal sealed record ConfigMap(ObjectKey Key)
 
     public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> BinaryData { get; init; } = ReadOnlyDictionary<string, ReadOnlyMemory<byte>>.Empty;
 
+    /// <summary>The spec, if the object is a Lease: the watches read Leases and Pods by the same code, and those have no data.</summary>
+    public LeaseSpec? Lease { get; init; }
+
+    /// <summary>The containers, if the object is a Pod.</summary>
+    public PodContainers? Containers { get; init; }
+
     public string? Annotation(string name) => Annotations.GetValueOrDefault(name);
 
     /// <returns><see langword="null"/> if the object has no name, UID or resource version. An API server stores no such object, and a write
     /// on condition of an empty version would be unconditional.</returns>
-    public static ConfigMap? From(V1ConfigMap? item) => item?.Metadata is not { Name.Length: > 0, Uid.Length: > 0, ResourceVersion.Length: > 0 } metadata
+    public static ConfigMap? From(V1ConfigMap? item) => From(item?.Metadata) is { } configMap
+        ? configMap with
+        {
+            Data = Copy(item!.Data, static text => text),
+            BinaryData = Copy(item.BinaryData, static bytes => (ReadOnlyMemory<byte>)bytes),
+        }
+        : null;
+
+    public static ConfigMap? From(V1Lease? item) => From(item?.Metadata) is { } lease ? lease with { Lease = LeaseSpec.From(item!.Spec) } : null;
+
+    public static ConfigMap? From(V1Pod? item) => From(item?.Metadata) is { } pod ? pod with { Containers = PodContainers.From(item!.Status) } : null;
+
+    private static ConfigMap? From(V1ObjectMeta? metadata) => metadata is not { Name.Length: > 0, Uid.Length: > 0, ResourceVersion.Length: > 0 }
         ? null
         : new ConfigMap(new ObjectKey(metadata.NamespaceProperty ?? string.Empty, metadata.Name))
         {
@@ -38,8 +56,6 @@ internal sealed record ConfigMap(ObjectKey Key)
             CreationTimestamp = metadata.CreationTimestamp is { } created ? new DateTimeOffset(created.ToUniversalTime()) : null,
             Labels = Copy(metadata.Labels, static text => text),
             Annotations = Copy(metadata.Annotations, static text => text),
-            Data = Copy(item.Data, static text => text),
-            BinaryData = Copy(item.BinaryData, static bytes => (ReadOnlyMemory<byte>)bytes),
         };
 
     private static ReadOnlyDictionary<string, TResult> Copy<T, TResult>(IDictionary<string, T>? entries, Func<T, TResult> convert)

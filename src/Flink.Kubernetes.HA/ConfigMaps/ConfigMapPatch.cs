@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json.Nodes;
 using System.Text.Json;
 using System.Text;
 using k8s.Models;
@@ -20,6 +21,14 @@ internal sealed class ConfigMapPatch
 
     /// <summary>The patch as JSON, with the escapes that the server compares.</summary>
     public string Json { get; }
+
+    /// <summary>The patch as the official client sends it.</summary>
+#pragma warning disable RS0030 // A string is sent unchanged; any other object would be escaped differently from what the server compares.
+    public V1Patch Body => new(Json, Type);
+#pragma warning restore RS0030
+
+    /// <summary>Creates a merge patch.</summary>
+    public static ConfigMapPatch Merge(JsonObject members) => new(V1Patch.PatchType.MergePatch, members.ToJsonString());
 
     /// <summary>Creates a JSON Patch (RFC 6902): all operations are applied in order, or none if one of them fails.</summary>
     public static ConfigMapPatch Operations(params IEnumerable<PatchOperation> operations) => Write(

@@ -37,7 +37,7 @@ internal sealed partial class ConfigMapRequests
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ObjectKey.ThrowIfInvalid(namespaceName, "namespace");
-        var request = new ApiRequest("watch", namespaceName);
+        var request = selection.Resource.Request("watch", namespaceName);
         var uri = WatchUri(namespaceName, selection, resourceVersion, serverTimeout);
         using var response = await OpenAsync(request, uri, selection.IsMetadataOnly, cancellationToken).ConfigureAwait(false);
         var pipe = PipeReader.Create(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), PipeOptions);
@@ -59,7 +59,7 @@ internal sealed partial class ConfigMapRequests
                 var buffer = read.Buffer;
                 while (buffer.Slice(scanned).PositionOf((byte)'\n') is { } end)
                 {
-                    var watchEvent = ReadEvent(request, buffer.Slice(0, end));
+                    var watchEvent = ReadEvent(request, selection.Resource, buffer.Slice(0, end));
                     buffer = buffer.Slice(buffer.GetPosition(1, end));
                     scanned = 0;
                     yield return watchEvent;
@@ -159,7 +159,7 @@ internal sealed partial class ConfigMapRequests
     {
         // The server's URL may have a path, for example behind Rancher.
         var uri = new StringBuilder(_client.BaseUri.GetLeftPart(UriPartial.Path).TrimEnd('/'));
-        uri.Append("/api/v1/namespaces/").Append(namespaceName).Append("/configmaps?watch=true&allowWatchBookmarks=true");
+        uri.Append(selection.Resource.PathIn(namespaceName)).Append("?watch=true&allowWatchBookmarks=true");
         uri.Append("&resourceVersion=").Append(Uri.EscapeDataString(resourceVersion));
 
         // For the server 0 means its own default, so a fraction of a second is sent as 1.
@@ -175,7 +175,7 @@ internal sealed partial class ConfigMapRequests
         return new Uri(uri.ToString());
     }
 
-    private ConfigMapEvent ReadEvent(ApiRequest request, ReadOnlySequence<byte> line)
+    private ConfigMapEvent ReadEvent(ApiRequest request, WatchedResource resource, ReadOnlySequence<byte> line)
     {
         try
         {
@@ -185,19 +185,12 @@ internal sealed partial class ConfigMapRequests
                 case "ERROR":
                     throw RequestFailures.FromErrorEvent(request, Deserialize<V1Status>(ref reader));
                 case "ADDED" or "MODIFIED" or "DELETED" or "BOOKMARK" when reader.TokenType == JsonTokenType.StartObject:
-                    var item = Deserialize<V1ConfigMap>(ref reader);
+                    // A bookmark has a resource version and no name.
                     var kind = Enum.Parse<ConfigMapEventType>(type, ignoreCase: true);
-                    if (item is { Kind: "ConfigMap" or "PartialObjectMetadata" })
-                    {
-                        // A bookmark has a resource version and no name.
-                        var configMap = kind == ConfigMapEventType.Bookmark ? null : ConfigMap.From(item);
-                        if (configMap is not null || kind == ConfigMapEventType.Bookmark)
-                        {
-                            return new ConfigMapEvent(kind, configMap, item.Metadata?.ResourceVersion);
-                        }
-                    }
-
-                    throw BadEvent(request, "an event of the watch has no ConfigMap", line);
+                    var (item, version) = ReadObject(resource, ref reader);
+                    return item is not null || (kind == ConfigMapEventType.Bookmark && version is not null)
+                        ? new ConfigMapEvent(kind, kind == ConfigMapEventType.Bookmark ? null : item, version)
+                        : throw BadEvent(request, $"an event of the watch has no {resource.Kind}", line);
                 default:
                     throw BadEvent(request, "a line of the watch is not an event", line);
             }
@@ -208,6 +201,25 @@ internal sealed partial class ConfigMapRequests
             // for bad UTF-8.
             throw BadEvent(request, "a line of the watch cannot be read as JSON", line, exception);
         }
+    }
+
+    /// <summary>Reads the object of an event; nothing if it is of another kind.</summary>
+    private static (ConfigMap? Item, string? Version) ReadObject(WatchedResource resource, ref Utf8JsonReader reader)
+    {
+        if (resource == WatchedResource.Leases)
+        {
+            var lease = Deserialize<V1Lease>(ref reader);
+            return lease?.Kind == resource.Kind ? (ConfigMap.From(lease), lease.Metadata?.ResourceVersion) : default;
+        }
+
+        if (resource == WatchedResource.Pods)
+        {
+            var pod = Deserialize<V1Pod>(ref reader);
+            return pod?.Kind == resource.Kind ? (ConfigMap.From(pod), pod.Metadata?.ResourceVersion) : default;
+        }
+
+        var configMap = Deserialize<V1ConfigMap>(ref reader);
+        return configMap is { Kind: "ConfigMap" or "PartialObjectMetadata" } ? (ConfigMap.From(configMap), configMap.Metadata?.ResourceVersion) : default;
     }
 
     /// <summary>Finds the type and positions a reader on the object, in either order.</summary>

@@ -68,8 +68,8 @@ internal sealed partial class ConfigMapRequests
     public Task<ConfigMapPage> ListAsync(string namespaceName, ConfigMapSelection selection, CancellationToken cancellationToken)
     {
         ObjectKey.ThrowIfInvalid(namespaceName, "namespace");
-        var request = new ApiRequest("list", namespaceName);
-        return ReadAsync(
+        var request = selection.Resource.Request("list", namespaceName);
+        return selection.Resource != WatchedResource.ConfigMaps ? ListHoldersAsync(request, selection, cancellationToken) : ReadAsync(
             request,
             token => _client.CoreV1.ListNamespacedConfigMapWithHttpMessagesAsync(
                 namespaceName,
@@ -79,7 +79,7 @@ internal sealed partial class ConfigMapRequests
                 continueParameter: selection.Continue,
                 customHeaders: selection.IsMetadataOnly ? MetadataListHeaders : null,
                 cancellationToken: token),
-            list => ToPage(request, list),
+            list => ToPage(request, "ConfigMap", list, list?.Items, ConfigMap.From),
             cancellationToken);
     }
 
@@ -114,10 +114,7 @@ internal sealed partial class ConfigMapRequests
     {
         key.ThrowIfInvalid();
         var request = new ApiRequest("patch", key.Namespace, key.Name);
-
-#pragma warning disable RS0030 // A string is sent unchanged; any other object would be escaped differently from what the server compares.
-        var body = new V1Patch(patch.Json, patch.Type);
-#pragma warning restore RS0030
+        var body = patch.Body;
         return WriteAsync(
             request,
             token => _client.CoreV1.PatchNamespacedConfigMapWithHttpMessagesAsync(
@@ -270,22 +267,22 @@ internal sealed partial class ConfigMapRequests
             ? configMap
             : throw NotThe($"ConfigMap {request.Namespace}/{request.Name}", request, Describe(item?.Kind, item?.Metadata));
 
-    private ConfigMapPage ToPage(ApiRequest request, V1ConfigMapList? list)
+    private ConfigMapPage ToPage<T>(ApiRequest request, string kind, IKubernetesObject<V1ListMeta>? list, IEnumerable<T>? items, Func<T, ConfigMap?> read)
     {
         // Without items it is not an empty list, and data that no listed object refers to is deleted: an API server always writes
         // them, as [] in a list of objects; but as null in a list of metadata.
         if (list is not { Metadata.ResourceVersion: { Length: > 0 } resourceVersion }
-            || list is not ({ Kind: "ConfigMapList", Items: not null } or { Kind: "PartialObjectMetadataList" }))
+            || !((list.Kind == $"{kind}List" && items is not null) || list.Kind == "PartialObjectMetadataList"))
         {
-            throw NotThe("list of ConfigMaps with a resource version", request, Describe(list?.Kind));
+            throw NotThe($"list of {kind}s with a resource version", request, Describe(list?.Kind));
         }
 
         // Items of a list do not repeat their kind.
-        var items = (list.Items ?? []).Select(ConfigMap.From).ToList();
-        return items.Contains(null)
-            ? throw NotThe("list of ConfigMaps", request, "one with an item that has no name, UID or resource version")
+        var page = (items ?? []).Select(read).ToList();
+        return page.Contains(null)
+            ? throw NotThe($"list of {kind}s", request, "one with an item that has no name, UID or resource version")
             : new ConfigMapPage(
-                [.. items.OfType<ConfigMap>()],
+                [.. page.OfType<ConfigMap>()],
                 resourceVersion,
                 string.IsNullOrEmpty(list.Metadata.ContinueProperty) ? null : list.Metadata.ContinueProperty);
     }

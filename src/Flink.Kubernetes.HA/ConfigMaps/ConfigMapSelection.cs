@@ -3,6 +3,9 @@ namespace Flink.Kubernetes.HA.ConfigMaps;
 /// <summary>The selection of ConfigMaps for a list or a watch, and how much of each is sent.</summary>
 internal sealed record ConfigMapSelection
 {
+    /// <summary>What is selected: ConfigMaps, unless something else is said.</summary>
+    public WatchedResource Resource { get; init; } = WatchedResource.ConfigMaps;
+
     public string? LabelSelector { get; init; }
 
     public string? FieldSelector { get; init; }
@@ -16,8 +19,12 @@ internal sealed record ConfigMapSelection
     public string? Continue { get; init; }
 
     /// <summary>Selects one ConfigMap, in the form for which RBAC can restrict a list or watch by resourceNames.</summary>
-    public static ConfigMapSelection Named(string name, bool isMetadataOnly) =>
-        new() { FieldSelector = $"metadata.name={name}", IsMetadataOnly = isMetadataOnly };
+    public static ConfigMapSelection Named(string name, bool isMetadataOnly, WatchedResource? resource = null) => new()
+    {
+        Resource = resource ?? WatchedResource.ConfigMaps,
+        FieldSelector = $"metadata.name={name}",
+        IsMetadataOnly = isMetadataOnly,
+    };
 }
 
 /// <summary>One page of a list.</summary>

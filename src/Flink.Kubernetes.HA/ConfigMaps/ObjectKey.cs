@@ -22,6 +22,10 @@ internal readonly record struct ObjectKey(string Namespace, string Name)
         ThrowIfInvalid(Name, "name");
     }
 
+    /// <summary>Whether the text can be a part of a URL of an object: a hostile one could name another resource.</summary>
+    public static bool IsValid(string? value) =>
+        !string.IsNullOrEmpty(value) && value.Length <= MaximumLength && value is not ("." or "..") && !value.AsSpan().ContainsAnyExcept(Allowed);
+
     public static void ThrowIfInvalid(string? value, string what)
     {
         if (string.IsNullOrEmpty(value))
@@ -29,7 +33,7 @@ internal readonly record struct ObjectKey(string Namespace, string Name)
             throw new ArgumentException($"The {what} is empty. Specify the {what} of a Kubernetes object.");
         }
 
-        if (value.Length > MaximumLength || value is "." or ".." || value.AsSpan().ContainsAnyExcept(Allowed))
+        if (!IsValid(value))
         {
             throw new ArgumentException(
                 $"\"{RequestFailures.Excerpt(value)}\" cannot be the {what} of a Kubernetes object: use at most {MaximumLength} letters a-z, "

@@ -78,6 +78,28 @@ internal static partial class Log
     [LoggerMessage(309, LogLevel.Error, "A callback on a cancellation token of a term of {Component} threw an exception.")]
     public static partial void LostCallbackFailed(ILogger logger, string component, Exception exception);
 
+    // Heartbeats of processes: 32x
+    [LoggerMessage(320, LogLevel.Information, "Lease {Lease} is the heartbeat of {Identity}: the locks of this process name it.")]
+    public static partial void ProcessLeaseCreated(ILogger logger, object lease, string identity);
+
+    [LoggerMessage(321, LogLevel.Warning, "A renewal of Lease {Lease} failed; {SecondsLeft} s are left until the renew deadline of all terms of this process.")]
+    public static partial void ProcessLeaseRenewalFailed(ILogger logger, Exception? exception, object lease, double secondsLeft);
+
+    [LoggerMessage(322, LogLevel.Information, "Lease {Lease} is renewed again.")]
+    public static partial void ProcessLeaseRenewedAgain(ILogger logger, object lease);
+
+    [LoggerMessage(323, LogLevel.Warning, "Lease {Lease} was lost, and with it {Terms} terms of this process: {Why}")]
+    public static partial void ProcessLeaseOver(ILogger logger, object lease, int terms, string why);
+
+    [LoggerMessage(324, LogLevel.Information, "Lease {Lease} of {Holder} was not renewed for its duration; it was ended, and the locks that name it are free.")]
+    public static partial void HolderLeaseEnded(ILogger logger, object lease, string? holder);
+
+    [LoggerMessage(325, LogLevel.Warning, "Lease {Lease} was not renewed for its duration and cannot be ended, so the locks that name it cannot be taken. Retrying.")]
+    public static partial void HolderLeaseNotEnded(ILogger logger, Exception? exception, object lease);
+
+    [LoggerMessage(326, LogLevel.Warning, "Lease {Lease}, which this process no longer needs, could not be deleted: delete it by hand, if it stays.")]
+    public static partial void ProcessLeaseNotRemoved(ILogger logger, Exception exception, object lease);
+
     // Leader retrieval: 4xx
     [LoggerMessage(401, LogLevel.Information, "The leader of {Component} is at {Address} (session {SessionId}, fencing token {FencingToken}).")]
     public static partial void LeaderObserved(ILogger logger, object component, string address, Guid sessionId, long fencingToken);

@@ -37,6 +37,10 @@ public sealed class LeaderElectionOptions
     /// <value>Default: 0.01 (1 %). From 0 up to, but not including, 0.5.</value>
     public double MaxClockRateError { get; set; } = 0.01;
 
+    /// <summary>By what leaders of this process show that they are alive.</summary>
+    /// <value>Default: <see cref="HeartbeatMode.ConfigMap"/>. Processes of both modes can contend for the same component.</value>
+    public HeartbeatMode HeartbeatMode { get; set; }
+
     /// <summary>What a renewal needs besides the time limit of one request that hangs: the period until it is sent, the longest delay after it
     /// (<c>ElectionContext.RetryDelay</c>: a quarter of the period, and a quarter of that more), and two round trips that make up for it.</summary>
     internal TimeSpan AroundOneRequest => TimeSpan.FromSeconds(Math.Clamp((RetryPeriod.TotalSeconds * 1.3125) + 0.1, -Endless, Endless));

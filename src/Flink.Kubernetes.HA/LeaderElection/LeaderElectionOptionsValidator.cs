@@ -23,6 +23,11 @@ internal static class LeaderElectionOptionsValidator
                 + "use a fraction from 0 up to, but not including, 0.5, such as 0.01 for 1 %.");
         }
 
+        if (!Enum.IsDefined(options.HeartbeatMode))
+        {
+            failures.Add(Invariant($"LeaderElection.HeartbeatMode ({(int)options.HeartbeatMode}) is not a HeartbeatMode: use ConfigMap or ProcessLease."));
+        }
+
         // The relations are checked only between valid values: their advice would mislead if one of the values is out of range itself.
         if (failures.Count == before)
         {

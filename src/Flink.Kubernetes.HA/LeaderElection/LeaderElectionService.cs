@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Flink.Kubernetes.HA.ConfigMaps.Watching;
 using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.Diagnostics;
+using Flink.Kubernetes.HA.LeaderElection.Heartbeats;
 using Flink.Kubernetes.HA.LeaderElection.Locking;
 using Flink.Kubernetes.HA.WireFormat;
 using Microsoft.Extensions.Logging;
@@ -33,6 +34,7 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
         TimeProvider timeProvider,
         ILoggerFactory loggerFactory,
         HaMetrics metrics,
+        ProcessHeartbeats heartbeats,
         Action<LeaderElectionService>? disposing = null)
     {
         var key = HaNames.LeaderConfigMap(namespaceName, clusterId, component);
@@ -44,7 +46,10 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
             new LockRequests(requests, key, options.RequestTimeout),
             timeProvider,
             loggerFactory.CreateLogger<LeaderElectionService>(),
-            metrics);
+            metrics)
+        {
+            Heartbeats = heartbeats,
+        };
         _contender = new Contender(_context);
         _watches = watches;
         _disposing = disposing;
@@ -67,7 +72,11 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
 
     public TimeSpan? SinceLastRenewal => Volatile.Read(ref _term) is { LossReason: null } term ? term.SinceRenewal : null;
 
-    public LastingFailure? Failure => _context.Problems.Current ?? Volatile.Read(ref _subscription)?.LastingFailure;
+    public LastingFailure? Failure =>
+        _context.Problems.Current
+        ?? Volatile.Read(ref _term)?.HeartbeatFailure
+        ?? _contender.HolderFailure
+        ?? Volatile.Read(ref _subscription)?.LastingFailure;
 
     public IAsyncEnumerable<LeadershipTerm> ContendAsync(CancellationToken cancellationToken = default) => ContendCoreAsync(null, cancellationToken);
 
@@ -130,12 +139,13 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
                     SetTerm(null);
                 }
 
-                _contender.TermEnded(term.LossReason!.Value, term.EndedAt);
+                _contender.TermEnded(term.LossReason!.Value, term.EndedAt, term.History);
             }
         }
         finally
         {
             Volatile.Write(ref _subscription, null);
+            await _contender.UnfollowAsync().ConfigureAwait(false);
             End();
         }
     }

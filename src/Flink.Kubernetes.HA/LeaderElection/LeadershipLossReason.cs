@@ -21,4 +21,8 @@ public enum LeadershipLossReason
     /// <summary>The services were disposed while the owner of the term had not disposed it. Its lock is not released, because its work may
     /// still be running; it expires by itself.</summary>
     Abandoned,
+
+    /// <summary>The Lease of this process was ended by a contender or deleted (<see cref="HeartbeatMode.ProcessLease"/>): all terms of the
+    /// process end with it.</summary>
+    ProcessLeaseLost,
 }

@@ -74,6 +74,8 @@ public sealed class LeadershipTerm : IAsyncDisposable
 
     internal TimeSpan SinceRenewal => _keeper.SinceRenewal;
 
+    internal LastingFailure? HeartbeatFailure => _keeper.HeartbeatFailure;
+
     /// <summary>When the disposal of the term ended, and with it the release.</summary>
     internal long EndedAt { get; private set; }
 

@@ -15,6 +15,9 @@ internal static partial class HaNames
     /// <summary>The mark of the last write of plain values only, whose stored text does not identify the writer.</summary>
     public const string LastWriteAnnotation = "flink-kubernetes-ha/last-write";
 
+    /// <summary>Who has ended the Lease of a process, for good.</summary>
+    public const string EndedByAnnotation = "flink-kubernetes-ha/ended-by";
+
     /// <summary>The cluster to which the ConfigMap belongs; unlike the label <c>app</c>, which deployment tools set as they like.</summary>
     public const string ClusterIdAnnotation = "flink-kubernetes-ha/cluster-id";
 

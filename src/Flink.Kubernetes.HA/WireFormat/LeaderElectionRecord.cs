@@ -22,6 +22,13 @@ internal sealed class LeaderElectionRecord
     /// <summary>The limit for stated leases: the longest time that a timer can wait.</summary>
     private static readonly TimeSpan MaximumLeaseDuration = TimeSpan.FromDays(24);
 
+    /// <summary>Kubernetes' MicroTime: exactly six digits.</summary>
+    public const string MicroTimeFormat = "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'";
+
+    /// <summary>The lease in the record of a holder that lives by a Lease, which the term names: the largest that every client can read, so
+    /// that contenders which know only this record never take the lock.</summary>
+    public static readonly TimeSpan EndlessLease = TimeSpan.FromSeconds(int.MaxValue);
+
     private readonly JsonObject? _fields;
 
     private LeaderElectionRecord(string? annotation, JsonObject? fields, string? holderIdentity)
@@ -48,6 +55,9 @@ internal sealed class LeaderElectionRecord
 
     /// <summary>The lease within which the holder promises to renew, or <see langword="null"/> if the record states no valid one.</summary>
     public TimeSpan? LeaseDuration => Longest(Duration(LeaseDurationSecondsField), Duration(LeaseDurationField));
+
+    /// <summary>Whether the record itself is not renewed: its holder lives by a Lease.</summary>
+    public bool IsEndless => Duration(LeaseDurationSecondsField, int.MaxValue) >= EndlessLease;
 
     /// <summary>When the holder acquired the lock, by its own clock; for people, and never for a lease.</summary>
     public DateTimeOffset? AcquireTime =>
@@ -123,14 +133,11 @@ internal sealed class LeaderElectionRecord
         return fields.ToJsonString();
     }
 
-    /// <summary>Kubernetes' MicroTime: exactly six digits.</summary>
-    private const string MicroTimeFormat = "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'";
-
     private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString(MicroTimeFormat, CultureInfo.InvariantCulture);
 
     private static TimeSpan? Longest(TimeSpan? a, TimeSpan? b) => a is null || b > a ? b : a;
 
-    private TimeSpan? Duration(string field)
+    private TimeSpan? Duration(string field, double? longest = null)
     {
         if (_fields?[field] is not JsonValue value)
         {
@@ -139,7 +146,7 @@ internal sealed class LeaderElectionRecord
 
         if (TryGetNumber(value, out var seconds))
         {
-            return seconds > 0 ? TimeSpan.FromSeconds(Math.Min(seconds, MaximumLeaseDuration.TotalSeconds)) : null;
+            return seconds > 0 ? TimeSpan.FromSeconds(Math.Min(seconds, longest ?? MaximumLeaseDuration.TotalSeconds)) : null;
         }
 
         try

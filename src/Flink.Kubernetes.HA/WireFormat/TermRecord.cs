@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using System.Text.Json;
+using Flink.Kubernetes.HA.ConfigMaps;
 
 namespace Flink.Kubernetes.HA.WireFormat;
 
@@ -19,6 +20,9 @@ internal sealed record TermRecord
     /// <summary>Absent until the leader has published one.</summary>
     public string? Address { get; init; }
 
+    /// <summary>The Lease by which the holder lives; absent if the lock itself is renewed.</summary>
+    public LeaseReference? Lease { get; init; }
+
     public string ToJson() => JsonSerializer.Serialize(this, WireFormatJsonContext.Default.TermRecord);
 
     /// <summary>Returns <see langword="null"/> if the text is absent or cannot be read.</summary>
@@ -27,13 +31,22 @@ internal sealed record TermRecord
         try
         {
             var term = string.IsNullOrEmpty(json) ? null : JsonSerializer.Deserialize(json, WireFormatJsonContext.Default.TermRecord);
-            return term is { FencingToken: >= 0 and <= LargestFencingToken } ? term : null;
+            return term is { FencingToken: >= 0 and <= LargestFencingToken } && term.Lease is not { IsValid: false } ? term : null;
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return null;
         }
     }
+}
+
+/// <summary>One Lease, in the namespace of the lock.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Uid">Its UID: another Lease under the same name is not meant.</param>
+internal sealed record LeaseReference(string Name, string Uid)
+{
+    [JsonIgnore]
+    public bool IsValid => !string.IsNullOrEmpty(Uid) && ObjectKey.IsValid(Name);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

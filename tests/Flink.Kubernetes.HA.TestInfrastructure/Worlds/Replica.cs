@@ -3,6 +3,7 @@ using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.ConfigMaps.Watching;
 using Flink.Kubernetes.HA.Diagnostics;
 using Flink.Kubernetes.HA.LeaderElection;
+using Flink.Kubernetes.HA.LeaderElection.Heartbeats;
 using Flink.Kubernetes.HA.Testing;
 
 namespace Flink.Kubernetes.HA.TestInfrastructure.Worlds;
@@ -12,6 +13,7 @@ internal sealed class Replica : IAsyncDisposable
 {
     private CancellationTokenSource _stop = new();
     private readonly HaMetrics _metrics = new();
+    private readonly ProcessHeartbeats _heartbeats;
     private readonly k8s.Kubernetes _client;
     private Task _run = Task.CompletedTask;
 
@@ -31,7 +33,8 @@ internal sealed class Replica : IAsyncDisposable
         // No retries below the code under test: each call that fails is one that it sees.
         Requests = new ConfigMapRequests(_client, TimeSpan.FromSeconds(10), maxRetries: 0, processClock, loggers.CreateLogger(name), _metrics);
         Watches = new SharedWatches(Requests, processClock, loggers, _metrics);
-        Service = new LeaderElectionService(Component, HaWorld.Namespace, HaWorld.ClusterId, name, Options, Requests, Watches, processClock, loggers, _metrics);
+        _heartbeats = ProcessHeartbeats.Create(HaWorld.Namespace, HaWorld.ClusterId, name, Options, Requests, Watches, processClock, loggers, _metrics);
+        Service = new LeaderElectionService(Component, HaWorld.Namespace, HaWorld.ClusterId, name, Options, Requests, Watches, processClock, loggers, _metrics, _heartbeats);
         Work = async term => await Task.Delay(Timeout.InfiniteTimeSpan, term.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -100,6 +103,7 @@ internal sealed class Replica : IAsyncDisposable
     {
         Network.Heal();
         await StopAsync();
+        await _heartbeats.DisposeAsync();
         await Watches.DisposeAsync();
         _metrics.Dispose();
         _client.Dispose();

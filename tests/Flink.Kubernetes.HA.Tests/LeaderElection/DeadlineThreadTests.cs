@@ -1,3 +1,4 @@
+using Flink.Kubernetes.HA.LeaderElection.Heartbeats;
 using System.Diagnostics;
 using Flink.Kubernetes.HA.LeaderElection.Locking;
 

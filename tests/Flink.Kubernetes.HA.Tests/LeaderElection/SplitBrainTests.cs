@@ -1,4 +1,5 @@
 using Flink.Kubernetes.HA.ConfigMaps;
+using k8s.Models;
 
 namespace Flink.Kubernetes.HA.Tests.LeaderElection;
 
@@ -6,6 +7,8 @@ namespace Flink.Kubernetes.HA.Tests.LeaderElection;
 /// <remarks>The cluster checks at its end that no two terms were live at once and that tokens only grew. The seed is in the test's name.</remarks>
 public sealed class SplitBrainTests : ElectionTests
 {
+    private readonly List<V1Lease> _leases = [];
+
     public static TheoryData<int> Seeds =>
         Environment.GetEnvironmentVariable("SPLIT_BRAIN_ONLY") is { } only
             ? [.. only.Split(',').Select(seed => int.Parse(seed, CultureInfo.InvariantCulture))]
@@ -16,10 +19,11 @@ public sealed class SplitBrainTests : ElectionTests
     public async Task Whatever_happens_two_never_lead_at_once_and_one_leads_when_it_is_over(int seed)
     {
         var random = new Random(seed);
-        var options = new LeaderElectionOptions();
         for (var i = 0; i < 5; i++)
         {
-            // Clocks at the edge of the stated error, and wall clocks that are far off.
+            // Clocks at the edge of the stated error, and wall clocks that are far off. One third of the seeds each: locks that are renewed,
+            // locks that name Leases, and both beside each other.
+            var options = new LeaderElectionOptions { HeartbeatMode = (seed % 3) switch { 0 => HeartbeatMode.ConfigMap, 1 => HeartbeatMode.ProcessLease, _ => (HeartbeatMode)(i % 2) } };
             var rate = 1 + (options.MaxClockRateError * ((random.NextDouble() * 2) - 1));
             var clock = World.Time.CreateSkewed(rate, TimeSpan.FromHours(random.Next(-48, 48)));
             World.Start($"r{i}", options: options, clock: clock);
@@ -51,7 +55,7 @@ public sealed class SplitBrainTests : ElectionTests
         var victim = World.Replicas.FirstOrDefault(r => r.Leads) is { } leader && random.Next(2) == 0
             ? leader
             : World.Replicas[random.Next(World.Replicas.Count)];
-        switch (random.Next(20))
+        switch (random.Next(HasLeases ? 24 : 20))
         {
             case 0:
                 victim.Network.Partition(silent: false);
@@ -111,6 +115,32 @@ public sealed class SplitBrainTests : ElectionTests
             case 19:
                 await BackUpOrRestoreAsync(random, copies);
                 break;
+            case 20:
+                await TryAsync(() => World.DeleteLeasesAsync());
+                break;
+            case 21:
+                await TryAsync(() => World.EditLeasesAsync(new JsonObject { ["spec"] = new JsonObject { ["holderIdentity"] = random.Next(2) == 0 ? null : "somebody" } }));
+                break;
+            case 22:
+                await TryAsync(() => World.EditLeasesAsync(new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["touched"] = $"{random.Next()}" } } }));
+                break;
+            case 23:
+                await BackUpOrRestoreLeaseAsync(random);
+                break;
+        }
+    }
+
+    private bool HasLeases => World.Replicas.Any(r => r.Options.HeartbeatMode == HeartbeatMode.ProcessLease);
+
+    private async Task BackUpOrRestoreLeaseAsync(Random random)
+    {
+        if (_leases.Count > 0 && random.Next(2) == 0)
+        {
+            await TryAsync(() => World.PutLeaseAsync(_leases[random.Next(_leases.Count)]));
+        }
+        else
+        {
+            _leases.AddRange(await World.ListLeasesAsync());
         }
     }
 

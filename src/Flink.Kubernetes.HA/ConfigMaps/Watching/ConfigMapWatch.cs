@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Flink.Kubernetes.HA.ConfigMaps.Watching;
 
-/// <summary>The self-healing watch of one ConfigMap: lists, watches from there, resumes after a connection ends, and lists again after a
+/// <summary>The self-healing watch of one ConfigMap, Lease or Pod: lists, watches from there, resumes after a connection ends, and lists again after a
 /// version has expired.</summary>
 /// <remarks>
 /// <para>No older state is published after a newer one, although resource versions are opaque and only compared for equality: one
@@ -15,6 +15,7 @@ namespace Flink.Kubernetes.HA.ConfigMaps.Watching;
 /// </remarks>
 internal sealed class ConfigMapWatch(
     ObjectKey key,
+    WatchedResource resource,
     bool isMetadataOnly,
     ConfigMapRequests requests,
     WatchSettings settings,
@@ -22,11 +23,9 @@ internal sealed class ConfigMapWatch(
     ILogger logger,
     HaMetrics metrics) : IAsyncDisposable
 {
-    private const string Resource = "configmaps";
-
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
-    private readonly ConfigMapSelection _selection = ConfigMapSelection.Named(key.Name, isMetadataOnly);
+    private readonly ConfigMapSelection _selection = ConfigMapSelection.Named(key.Name, isMetadataOnly, resource);
     private readonly ConfigMapRequests _lists = requests.WithTimeout(settings.ListTimeout);
 
     // Longer than a watch takes to open: one that the server does not answer must not count as one that stays open.
@@ -119,8 +118,8 @@ internal sealed class ConfigMapWatch(
         catch (KubernetesHaException exception) when (exception.Failure == KubernetesFailure.Gone && !stopping.IsCancellationRequested)
         {
             // 3. The server has compacted the changes since our version. They cannot be replayed; the next list contains their result.
-            Log.WatchExpired(logger, Resource, key, _resumeFrom);
-            metrics.WatchRestarted(Resource, "expired");
+            Log.WatchExpired(logger, resource.Plural, key, _resumeFrom);
+            metrics.WatchRestarted(resource.Plural, "expired");
             _resumeFrom = null;
             return Health.EndedEarly();
         }
@@ -129,8 +128,8 @@ internal sealed class ConfigMapWatch(
             // 4. Any other failure may be temporary. The version to resume from is kept: the next connection continues where this one
             //    stopped, and a deletion or takeover in between is still delivered.
             var delay = Health.Failed(exception);
-            Log.WatchBroken(logger, exception, Resource, key, timeProvider.GetElapsedTime(opened), delay);
-            metrics.WatchRestarted(Resource, "failed");
+            Log.WatchBroken(logger, exception, resource.Plural, key, timeProvider.GetElapsedTime(opened), delay);
+            metrics.WatchRestarted(resource.Plural, "failed");
             return delay;
         }
     }
@@ -166,7 +165,7 @@ internal sealed class ConfigMapWatch(
     {
         var opened = timeProvider.GetTimestamp();
         var asked = settings.NextConnectionTime();
-        Log.WatchOpening(logger, Resource, key, _resumeFrom, asked);
+        Log.WatchOpening(logger, resource.Plural, key, _resumeFrom, asked);
 
         // The server ends every connection after the requested time. One that lasts longer is half-open: the peer is gone without a
         // FIN or RST, and the read would wait for ever. (HTTP/2 pings find most of those sooner.)
@@ -212,8 +211,8 @@ internal sealed class ConfigMapWatch(
 
         stopping.ThrowIfCancellationRequested();
         var lived = timeProvider.GetElapsedTime(opened);
-        Log.WatchEnded(logger, Resource, key, lived, silent);
-        metrics.WatchRestarted(Resource, silent ? "silent" : "ended");
+        Log.WatchEnded(logger, resource.Plural, key, lived, silent);
+        metrics.WatchRestarted(resource.Plural, silent ? "silent" : "ended");
 
         // A server or proxy that ends each connection at once must not be called in a tight loop.
         if (!brought && lived < settings.SettledAfter)

@@ -8,23 +8,23 @@ internal sealed class SharedWatches(
     ConfigMapRequests requests, TimeProvider timeProvider, ILoggerFactory loggerFactory, HaMetrics metrics, WatchSettings? settings = null) : IAsyncDisposable
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<(ObjectKey Key, bool IsMetadataOnly), ConfigMapWatch> _watches = [];
+    private readonly Dictionary<(ObjectKey Key, WatchedResource Resource, bool IsMetadataOnly), ConfigMapWatch> _watches = [];
     private readonly HashSet<ConfigMapWatch> _running = [];
     private readonly ILogger _logger = loggerFactory.CreateLogger<SharedWatches>();
     private bool _disposed;
 
     /// <summary>Subscribes to one object; its watch runs while there is a subscriber.</summary>
     /// <exception cref="ObjectDisposedException">The watches were disposed.</exception>
-    public WatchSubscription Subscribe(ObjectKey key, bool isMetadataOnly = true)
+    public WatchSubscription Subscribe(ObjectKey key, bool isMetadataOnly = true, WatchedResource? resource = null)
     {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             key.ThrowIfInvalid();
-            var watchKey = (key, isMetadataOnly);
+            var watchKey = (key, Resource: resource ?? WatchedResource.ConfigMaps, isMetadataOnly);
             if (!_watches.TryGetValue(watchKey, out var watch))
             {
-                watch = new ConfigMapWatch(key, isMetadataOnly, requests, settings ?? WatchSettings.Default, timeProvider, _logger, metrics);
+                watch = new ConfigMapWatch(key, watchKey.Resource, isMetadataOnly, requests, settings ?? WatchSettings.Default, timeProvider, _logger, metrics);
                 _watches.Add(watchKey, watch);
                 _running.Add(watch);
                 watch.Start();
@@ -49,7 +49,7 @@ internal sealed class SharedWatches(
         await Task.WhenAll(watches.Select(watch => watch.DisposeAsync().AsTask())).ConfigureAwait(false);
     }
 
-    private async ValueTask UnsubscribeAsync((ObjectKey Key, bool IsMetadataOnly) watchKey, ConfigMapWatch watch)
+    private async ValueTask UnsubscribeAsync((ObjectKey Key, WatchedResource Resource, bool IsMetadataOnly) watchKey, ConfigMapWatch watch)
     {
         lock (_lock)
         {

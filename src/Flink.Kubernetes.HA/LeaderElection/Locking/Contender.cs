@@ -1,5 +1,7 @@
 using Flink.Kubernetes.HA.ConfigMaps.Watching;
 using Flink.Kubernetes.HA.Diagnostics;
+using Flink.Kubernetes.HA.LeaderElection.Heartbeats;
+using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.LeaderElection.Locking;
 
@@ -10,23 +12,43 @@ internal sealed class Contender(ElectionContext context)
     /// <summary>A few times the latency of a watch event: within it the other standbys observe that the lock is taken.</summary>
     private static readonly TimeSpan StaggerSlot = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>Longer than any lease: the wait ends with a change.</summary>
+    private static readonly TimeSpan WhileHolderLives = TimeSpan.FromDays(1);
+
     private readonly LeaseObserver _lease = new(context.Options, context.Identity, context.TimeProvider);
     private readonly LockAcquisition _acquisition = new(context);
     private readonly TakeoverStagger _stagger = new(StaggerSlot, Random.Shared);
     private readonly TimeProvider _time = context.TimeProvider;
+    private HolderLease? _holder;
+    private LeaseReference? _followed;
     private Observation? _seen;
     private long? _restSince;
     private string? _awaited;
     private bool _wasOurs;
 
+    /// <summary>Why the Lease of the holder cannot be watched, or cannot be ended although it is silent.</summary>
+    public LastingFailure? HolderFailure => Volatile.Read(ref _holder)?.LastingFailure;
+
     /// <summary>Records how this process's last term ended.</summary>
-    public void TermEnded(LeadershipLossReason reason, long endedAt)
+    public void TermEnded(LeadershipLossReason reason, long endedAt, LockHistory history)
     {
+        _lease.TermEnded(history.Remains);
         if (reason == LeadershipLossReason.Released)
         {
             // Other contenders go first, for one retry period: a process that released the lock on purpose should not win it back.
             // Counted from the release: a caller that has waited since, as the hosted service does, does not wait again.
             _restSince = endedAt;
+        }
+    }
+
+    /// <summary>Ends what is followed between two terms.</summary>
+    public async ValueTask UnfollowAsync()
+    {
+        if (_followed is { } followed)
+        {
+            _followed = null;
+            Volatile.Write(ref _holder, null);
+            await context.Heartbeats.UnfollowAsync(followed).ConfigureAwait(false);
         }
     }
 
@@ -45,12 +67,14 @@ internal sealed class Contender(ElectionContext context)
                 continue;
             }
 
-            // 2. Wait in silence for the rest of the holder's lease. Any change in the meantime starts over.
+            // 2. Wait in silence for the rest of the holder's lease, or for the end of the Lease by which it lives. Any change in the meantime
+            //    starts over.
+            await FollowHolderAsync().ConfigureAwait(false);
             var turn = UntilMyTurn();
             if (turn > TimeSpan.Zero)
             {
                 ReportWait();
-                if (await watch.WaitForChangeAsync(turn, cancellationToken).ConfigureAwait(false) || _lease.Remaining() > TimeSpan.Zero)
+                if (await WaitForChangeAsync(watch, turn, cancellationToken).ConfigureAwait(false) || Remaining() > TimeSpan.Zero)
                 {
                     // Timers can fire early; the clock decides whether the lease has expired.
                     continue;
@@ -67,6 +91,7 @@ internal sealed class Contender(ElectionContext context)
                 // 5. Canceled while the write was on its way: nobody will receive the term, so its lock must not stay held for a lease.
                 await ReleaseIfCanceledAsync(watch, won, cancellationToken).ConfigureAwait(false);
                 _lease.Won(won);
+                await UnfollowAsync().ConfigureAwait(false);
                 _stagger.RaceWon();
                 context.Problems.Over();
                 return won;
@@ -111,8 +136,58 @@ internal sealed class Contender(ElectionContext context)
             return rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
         }
 
-        var lease = _lease.Remaining();
+        var lease = Remaining();
         return TimeSpan.FromTicks(Math.Max(0, Math.Max(lease.Ticks, rest.Ticks))) + _stagger.NextDelay();
+    }
+
+    /// <summary>How long the holder may still lead, by the lock and by the Lease that it names.</summary>
+    private TimeSpan Remaining()
+    {
+        if (_holder is null || _lease.IsMine)
+        {
+            return _lease.Remaining();
+        }
+
+        if (!_holder.End.IsCompletedSuccessfully)
+        {
+            return WhileHolderLives;
+        }
+
+        // Seen to end while the lock named it: nobody else can have taken the lock since, or the write is refused. A Lease that had ended before
+        // is in a lock that was restored from a copy, beside which somebody may lead.
+        var end = _holder.End.Result;
+        return _lease.Remaining(isHolderDead: end.WasAlive && end.Since >= _lease.Since);
+    }
+
+    /// <summary>Follows the Lease that the lock names, if another process holds the lock by one.</summary>
+    private async ValueTask FollowHolderAsync()
+    {
+        var named = _lease.State is { Record: { IsReadable: true, IsReleased: false } record, Term: { Lease: { } lease } term }
+            && record.HolderIdentity == term.HolderIdentity
+            && record.HolderIdentity != context.Identity
+                ? lease
+                : null;
+        if (named != _followed)
+        {
+            await UnfollowAsync().ConfigureAwait(false);
+            if (named is not null)
+            {
+                Volatile.Write(ref _holder, context.Heartbeats.Follow(named));
+                _followed = named;
+            }
+        }
+    }
+
+    /// <summary>Waits for a change of the lock, or for the end of the Lease by which its holder lives.</summary>
+    private async Task<bool> WaitForChangeAsync(LockWatch watch, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        if (_holder is not { End.IsCompleted: false } holder)
+        {
+            return await watch.WaitForChangeAsync(limit, cancellationToken).ConfigureAwait(false);
+        }
+
+        await Task.WhenAny(watch.Changed, holder.End).EndsWithinAsync(limit, _time, cancellationToken).ConfigureAwait(false);
+        return !watch.Changed.IsCompleted || await watch.WaitForChangeAsync(TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Makes one attempt, and finds out what became of it.</summary>
@@ -124,16 +199,40 @@ internal sealed class Contender(ElectionContext context)
             return null;
         }
 
-        _lease.Attempts();
-        var attempt = await _acquisition.TakeAsync(state, _lease.LastFencingToken, address).ConfigureAwait(false);
-        if (attempt.Outcome == LockWriteOutcome.Written)
+        ProcessLeaseMember? member = null;
+        if (context.Options.HeartbeatMode == HeartbeatMode.ProcessLease)
         {
-            return attempt.Won;
+            try
+            {
+                member = await context.Heartbeats.JoinAsync().ConfigureAwait(false);
+            }
+            catch (KubernetesHaException exception)
+            {
+                await AfterAttemptAsync(watch, new LockAttempt(LockWriteOutcome.Failed, Error: exception), cancellationToken).ConfigureAwait(false);
+                return null;
+            }
         }
 
-        await AfterAttemptAsync(watch, attempt, cancellationToken).ConfigureAwait(false);
+        WonLock? won = null;
+        try
+        {
+            _lease.Attempts();
+            var attempt = await _acquisition.TakeAsync(state, _lease.LastFencingToken, address, member).ConfigureAwait(false);
+            if (attempt.Outcome == LockWriteOutcome.Written)
+            {
+                return won = attempt.Won;
+            }
 
-        return IsWon(attempt) ? attempt.Won : null;
+            await AfterAttemptAsync(watch, attempt, cancellationToken).ConfigureAwait(false);
+            return won = IsWon(attempt) ? attempt.Won : null;
+        }
+        finally
+        {
+            if (won is null)
+            {
+                member?.Leave();
+            }
+        }
     }
 
     /// <summary>Whether the lock of an acquisition whose response was lost is stored, recently enough to continue with.</summary>

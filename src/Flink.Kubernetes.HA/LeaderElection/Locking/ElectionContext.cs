@@ -1,4 +1,5 @@
 using Flink.Kubernetes.HA.Diagnostics;
+using Flink.Kubernetes.HA.LeaderElection.Heartbeats;
 using Flink.Kubernetes.HA.WireFormat;
 using Microsoft.Extensions.Logging;
 
@@ -19,9 +20,11 @@ internal sealed record ElectionContext(
 
     private ElectionProblems? _problems;
 
+    /// <summary>The heartbeat of this process, and those of others.</summary>
+    public required ProcessHeartbeats Heartbeats { get; init; }
+
     /// <summary>What keeps this process from leading or from renewing.</summary>
     public ElectionProblems Problems => _problems ??= new ElectionProblems(this);
-
 
     public string StorageRoot => HaNames.StorageRoot(Requests.Key.Namespace, ClusterId);
 

@@ -1,4 +1,5 @@
 using Flink.Kubernetes.HA.Diagnostics;
+using Flink.Kubernetes.HA.LeaderElection.Heartbeats;
 using Flink.Kubernetes.HA.WireFormat;
 using Microsoft.Extensions.Logging;
 
@@ -11,6 +12,9 @@ namespace Flink.Kubernetes.HA.LeaderElection.Locking;
 /// </remarks>
 internal sealed class LeaseKeeper : IAsyncDisposable
 {
+    /// <summary>When a lock is looked at that is neither renewed nor verified: beyond every lease.</summary>
+    private static readonly TimeSpan Seldom = TimeSpan.FromDays(1);
+
     private readonly ElectionContext _context;
     private readonly TurnSignal _turn;
     private readonly TermRecord _term;
@@ -19,6 +23,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private readonly RenewDeadline _deadline;
     private readonly TermEnd _end;
     private readonly RenewalFailures _failures;
+    private readonly ProcessLeaseMember? _member;
     private readonly Lazy<Task> _release;
     private Task _loop = Task.CompletedTask;
 
@@ -35,7 +40,9 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         _end = new TermEnd(context, _address);
         _failures = new RenewalFailures(context);
         _turn = new TurnSignal(context, watch, _history);
-        _deadline = new RenewDeadline(context.Options.RenewDeadline, won.Sent.SentAt, context.TimeProvider, DeadlinePassed);
+        _member = won.Member;
+        var limit = _member is { IsVerifiedByReads: false } ? TimeSpan.MaxValue : context.Options.RenewDeadline;
+        _deadline = new RenewDeadline(limit, won.Sent.SentAt, context.TimeProvider, DeadlinePassed);
         _release = new Lazy<Task>(EndAndReleaseAsync);
     }
 
@@ -45,9 +52,12 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
     public LeadershipLoss? Loss => _end.Loss;
 
-    public bool IsHeld => Loss is null && !_deadline.HasPassed;
+    public bool IsHeld => Loss is null && !_deadline.HasPassed && _member is not { IsOver: true };
 
-    public TimeSpan SinceRenewal => _deadline.SinceRenewal;
+    public TimeSpan SinceRenewal => _member?.SinceRenewal ?? _deadline.SinceRenewal;
+
+    /// <summary>Why the Lease by which the term lives is not renewed, and for how long.</summary>
+    public LastingFailure? HeartbeatFailure => _member?.Failure;
 
     public LockHistory History => _history;
 
@@ -57,6 +67,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
         // Detached: renewals of months must not run within the activity and the log scopes of whoever asked for the term.
         _loop = TaskExtensions.RunDetached(RunAsync);
+        _member?.WhenOver((reason, why, isPoolStarved) => _end.Lose(reason, why, isPoolStarved));
     }
 
     public async Task PublishAddressAsync(string address, CancellationToken cancellationToken)
@@ -77,7 +88,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         switch (judgment.Verdict)
         {
             case LockVerdict.Landed:
-                Renewed(judgment.Sent!);
+                Renewed(judgment.Sent!, judgment.State!.ResourceVersion);
                 break;
             case LockVerdict.Edited:
                 Wake();
@@ -89,10 +100,18 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     }
 
     /// <summary>Ends the term without releasing the lock: its work may still be running. The lease runs out by itself.</summary>
-    public void Abandon() => _end.Lose(
-        LeadershipLossReason.Abandoned,
-        $"the services were disposed before the term. Its lock is not released, because its work may still be running; others wait "
-        + $"{_context.Options.LeaseDuration.TotalSeconds} s from the last renewal.");
+    public void Abandon()
+    {
+        _end.Lose(
+            LeadershipLossReason.Abandoned,
+            $"the services were disposed before the term. Its lock is not released, because its work may still be running; others wait "
+            + $"{_context.Options.LeaseDuration.TotalSeconds} s from the last renewal.");
+        if (_member is not null)
+        {
+            // The Lease lives on with other terms. What names it would be held for as long.
+            _ = TaskExtensions.RunDetached(() => _release.Value);
+        }
+    }
 
     /// <summary>Ends the term, waits for the write that may be under way, and releases the lock.</summary>
     public ValueTask DisposeAsync() => new(_release.Value);
@@ -103,32 +122,67 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         _end.Release();
         await _loop.ConfigureAwait(false);
         await _deadline.DisposeAsync().ConfigureAwait(false);
-        if (Loss!.Reason is LeadershipLossReason.Released or LeadershipLossReason.RenewDeadlineExceeded)
+        var isLeft = true;
+        switch (Loss!.Reason)
         {
-            // After a missed deadline the lock may still name this process, and others wait for the lease: one attempt may spare them that.
-            var attempts = Loss.Reason == LeadershipLossReason.Released ? LockRelease.MostAttempts : 1;
-            await new LockRelease(_context, _history, _deadline, _term).RunAsync(_hasData, attempts).ConfigureAwait(false);
+            case LeadershipLossReason.Released:
+                isLeft = await ReleaseAsync(LockEnding.Released, LockRelease.MostAttempts).ConfigureAwait(false);
+                break;
+            case LeadershipLossReason.RenewDeadlineExceeded or LeadershipLossReason.ProcessLeaseLost:
+                // The lock may still name this process, and others wait for the lease: one attempt may spare them that.
+                isLeft = await ReleaseAsync(LockEnding.Released, 1).ConfigureAwait(false);
+                break;
+            case LeadershipLossReason.Abandoned when _member is not null:
+                isLeft = await ReleaseAsync(LockEnding.RunsOut, LockRelease.MostAttempts).ConfigureAwait(false);
+                break;
+        }
+
+        if (_member is not null && !isLeft)
+        {
+            // Not waited for: a lock that names a Lease is held for as long as the Lease is renewed, so this goes on until it does not.
+            _ = TaskExtensions.RunDetached(LeaveLeaseAsync);
+        }
+        else
+        {
+            _member?.Leave();
         }
 
         _end.Dispose();
+    }
+
+    private Task<bool> ReleaseAsync(LockEnding ending, int attempts) =>
+        new LockRelease(_context, _history, _term, ending).RunAsync(_hasData, attempts, () => SinceRenewal < _context.Options.LeaseDuration);
+
+    private async Task LeaveLeaseAsync()
+    {
+        var ending = Loss!.Reason == LeadershipLossReason.Abandoned ? LockEnding.RunsOut : LockEnding.Released;
+        var isLeft = false;
+        while (!isLeft && !_member!.IsOver && !_member.IsClosing)
+        {
+            await Task.Delay(_context.Options.RetryPeriod, _context.TimeProvider, CancellationToken.None).ConfigureAwait(false);
+            isLeft = await ReleaseAsync(ending, 2).ConfigureAwait(false);
+        }
+
+        _member!.Leave(isReleased: isLeft, mayWork: !isLeft && ending == LockEnding.RunsOut);
     }
 
 #pragma warning disable CA1031 // Whatever a turn throws, renewals must go on: nobody else keeps the term.
     private async Task RunAsync()
     {
         // Spread over the period: terms that were won together must not be renewed together for ever.
-        var due = _context.Options.RetryPeriod * Random.Shared.NextDouble();
+        var period = _member is { IsVerifiedByReads: false } ? Seldom : _context.Options.RetryPeriod;
+        var due = period * Random.Shared.NextDouble();
         while (Loss is null)
         {
             try
             {
                 await _turn.WaitAsync(_deadline, due, _end.Ended).ConfigureAwait(false);
-                due = await RenewAsync().ConfigureAwait(false) ? _context.Options.RetryPeriod : SinceRenewal + _failures.Delay(SinceRenewal);
+                due = await RenewAsync().ConfigureAwait(false) ? period : _deadline.SinceRenewal + _failures.Delay(_deadline.SinceRenewal);
             }
             catch (Exception exception) when (Loss is null)
             {
-                _failures.Add(exception, SinceRenewal);
-                due = SinceRenewal + _context.RetryDelay();
+                _failures.Add(exception, _deadline.SinceRenewal);
+                due = _deadline.SinceRenewal + _context.RetryDelay();
             }
             catch (OperationCanceledException)
             {
@@ -157,6 +211,13 @@ internal sealed class LeaseKeeper : IAsyncDisposable
             return settled;
         }
 
+        if (_member is not null && !isEdited && !_address.IsPending && Loss is null)
+        {
+            // The Lease is what is renewed. The lock is only read: an edit must be noticed within a lease also while the watch hangs, because
+            // others take what is not held for so long.
+            return await VerifyAsync().ConfigureAwait(false);
+        }
+
         // 3. The deadline may have passed during that read: no write is begun after the end, or standbys would wait a fresh lease.
         if (Loss is not null)
         {
@@ -180,8 +241,21 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         }
 
         return result.Outcome == LockWriteOutcome.Refused
-            ? await SettleAsync(result.Error).ConfigureAwait(false) ?? _failures.Add(result.Error, SinceRenewal)
-            : _failures.Add(result.Error, SinceRenewal);
+            ? await SettleAsync(result.Error).ConfigureAwait(false) ?? _failures.Add(result.Error, _deadline.SinceRenewal)
+            : _failures.Add(result.Error, _deadline.SinceRenewal);
+    }
+
+    private async Task<bool> VerifyAsync()
+    {
+        var sentAt = _context.TimeProvider.GetTimestamp();
+        if (await SettleAsync(null).ConfigureAwait(false) is { } settled)
+        {
+            return settled;
+        }
+
+        _failures.Over();
+        _deadline.Renewed(sentAt);
+        return true;
     }
 
     /// <summary>Reads once, to distinguish a lost response and an edit from lost leadership.</summary>
@@ -192,7 +266,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         var read = await _context.Requests.ReadAsync(CancellationToken.None).ConfigureAwait(false);
         if (read.Error is not null)
         {
-            return _failures.Add(read.Error, SinceRenewal);
+            return _failures.Add(read.Error, _deadline.SinceRenewal);
         }
 
         var judgment = _history.Judge(read.State);
@@ -200,7 +274,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         {
             case LockVerdict.Landed:
                 // A renewal whose response was lost. It counts from when it was sent, not from this read: the lease began then.
-                return Renewed(judgment.Sent!);
+                return Renewed(judgment.Sent!, judgment.State!.ResourceVersion);
             case LockVerdict.Latest:
                 // Something else in the write was refused, or something else in the object was edited.
                 return (refusal is not null && _address.IsPending) || !judgment.State!.IsLabeled(_context.ClusterId)
@@ -248,7 +322,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
                     _address.Refused(next.AddressVersion, result.Error!);
                 }
 
-                return _failures.Add(result.Error, SinceRenewal);
+                return _failures.Add(result.Error, _deadline.SinceRenewal);
             }
 
             // The entries for people are refused: the ConfigMap may be immutable, or full. They must not cost the term.
@@ -281,16 +355,16 @@ internal sealed class LeaseKeeper : IAsyncDisposable
             || (!_history.HasSent(stored) && (stored.Record.HolderIdentity != _context.Identity || stored.Term?.SessionId != _term.SessionId)))
         {
             return _failures.Add(
-                new InvalidOperationException($"ConfigMap {_context.ConfigMap} has another lock than was sent: find the admission webhook that changes it."), SinceRenewal);
+                new InvalidOperationException($"ConfigMap {_context.ConfigMap} has another lock than was sent: find the admission webhook that changes it."), _deadline.SinceRenewal);
         }
 
         _failures.Over();
-        return Renewed(record, new LockTexts(lockText, termText));
+        return Renewed(record, stored.ResourceVersion, new LockTexts(lockText, termText));
     }
 
-    private bool Renewed(SentRecord record, LockTexts? stored = null)
+    private bool Renewed(SentRecord record, string? version, LockTexts? stored = null)
     {
-        _history.Written(record, stored);
+        _history.Written(record, version, stored);
         _deadline.Renewed(record.SentAt);
         _address.Written(record.Address, record.AddressVersion);
         return true;
@@ -298,7 +372,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
     private void DeadlinePassed(bool isPoolStarved = false) => _end.Lose(
         LeadershipLossReason.RenewDeadlineExceeded,
-        $"no renewal has succeeded for {SinceRenewal.TotalSeconds:0.###} s "
+        $"no renewal has succeeded for {_deadline.SinceRenewal.TotalSeconds:0.###} s "
         + $"(LeaderElectionOptions.RenewDeadline is {_context.Options.RenewDeadline.TotalSeconds} s). "
         + (_failures.Last is { } last ? $"The last failure: {last.Message}" : "Find out why the API server did not answer in time."),
         isPoolStarved);

@@ -15,6 +15,7 @@ internal sealed class LeaseObserver(LeaderElectionOptions options, string ownIde
     private long _sequence;
     private string? _lockUid;
     private string? _attemptedUid;
+    private (string? Version, long SentAt) _own;
     private string? _holder;
     private bool _hasSeenLock;
     private Lease _lease;
@@ -33,17 +34,23 @@ internal sealed class LeaseObserver(LeaderElectionOptions options, string ownIde
     /// <summary>Whether the lock is held by the last write of this process, by which it does not lead (any more).</summary>
     /// <remarks>
     /// Left by a write whose response was lost, or by a term that has ended. An older record of this process was restored from a copy, and
-    /// one in another object as well: another process may have led since, and may still.
+    /// one in another object as well: another process may have led since, and may still. So may the very last one be, unless the object is
+    /// in the version in which this process wrote it, or the write was sent so recently that nobody can have led since.
     /// </remarks>
     public bool IsMine =>
         State is { Term: { } term } state
         && state.Record.HolderIdentity == ownIdentity
         && term.HolderIdentity == ownIdentity
         && term.FencingToken >= LastFencingToken
-        && state.Uid == _attemptedUid;
+        && state.Uid == _attemptedUid
+        && (state.ResourceVersion == _own.Version || timeProvider.GetElapsedTime(_own.SentAt) < options.RenewDeadline);
 
     /// <summary>Records that this process tries to take the lock in the object that was observed last.</summary>
-    public void Attempts() => _attemptedUid = State?.Uid;
+    public void Attempts() => (_attemptedUid, _own) = (State?.Uid, (null, timeProvider.GetTimestamp()));
+
+    /// <summary>Records what a term of this process has left behind.</summary>
+    /// <param name="remains">The version in which its last record was seen, and when it last sent one.</param>
+    public void TermEnded((string? Version, long SentAt) remains) => _own = remains;
 
     /// <summary>Records that this process has led: from here on it knows a lock.</summary>
     public void Won(WonLock won)
@@ -98,7 +105,9 @@ internal sealed class LeaseObserver(LeaderElectionOptions options, string ownIde
 
     /// <summary>How long somebody else may still be the leader: zero if the lock is free, is held by this process, or its lease has
     /// expired.</summary>
-    public TimeSpan Remaining()
+    /// <param name="isHolderDead">Whether the holder was seen to be dead while the record that is stored named it: then only what was there
+    /// before the record counts.</param>
+    public TimeSpan Remaining(bool isHolderDead = false)
     {
         if (State is null || !_hasSeenLock || IsMine)
         {
@@ -106,7 +115,7 @@ internal sealed class LeaseObserver(LeaderElectionOptions options, string ownIde
             return TimeSpan.Zero;
         }
 
-        var left = _lease.Left(timeProvider);
+        var left = isHolderDead ? TimeSpan.Zero : _lease.Left(timeProvider);
         var leftOfBroken = _broken?.Left(timeProvider) ?? TimeSpan.Zero;
         return left > leftOfBroken ? left : leftOfBroken;
     }
@@ -128,7 +137,9 @@ internal sealed class LeaseObserver(LeaderElectionOptions options, string ownIde
         _isBroken = false;
         _lockUid = state.Uid;
         _holder = state.Record.IsReleased ? null : state.Record.HolderIdentity;
-        _lease = new Lease(timestamp, state.Record.IsReleased ? TimeSpan.Zero : state.Record.LeaseDuration ?? options.LeaseDuration);
+        //    A record that says that it is not renewed is judged by the Lease that it names; here only its own changes count.
+        var duration = state.Record.IsEndless ? null : state.Record.LeaseDuration;
+        _lease = new Lease(timestamp, state.Record.IsReleased ? TimeSpan.Zero : duration ?? options.LeaseDuration);
     }
 
     private void Break(long timestamp)

@@ -1,4 +1,5 @@
 using Flink.Kubernetes.HA.ConfigMaps;
+using Flink.Kubernetes.HA.LeaderElection.Heartbeats;
 using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.LeaderElection.Locking;
@@ -21,18 +22,22 @@ internal sealed class LockAcquisition(ElectionContext context)
         };
     }
 
-    public async Task<LockAttempt> TakeAsync(LockState seen, long lastFencingToken, string? address)
+    /// <param name="seen">The lock as it was observed.</param>
+    /// <param name="lastFencingToken">The largest token that is known.</param>
+    /// <param name="address">The address to publish with it.</param>
+    /// <param name="member">The share in the Lease by which the term is to live; <see langword="null"/> if the lock itself is renewed.</param>
+    public async Task<LockAttempt> TakeAsync(LockState seen, long lastFencingToken, string? address, ProcessLeaseMember? member)
     {
-        var attempt = await TakeAsync(seen, lastFencingToken, address, hasData: true).ConfigureAwait(false);
+        var attempt = await TakeAsync(seen, lastFencingToken, address, member, hasData: true).ConfigureAwait(false);
 
         // 422 and 413 mean that the object itself is refused. The data, which is for people, must not keep a process from leading: the
         // ConfigMap may be immutable, or full.
         return attempt.Failure is KubernetesFailure.Invalid or KubernetesFailure.TooLarge
-            ? await TakeAsync(seen, lastFencingToken, address, hasData: false).ConfigureAwait(false)
+            ? await TakeAsync(seen, lastFencingToken, address, member, hasData: false).ConfigureAwait(false)
             : attempt;
     }
 
-    private async Task<LockAttempt> TakeAsync(LockState seen, long lastFencingToken, string? address, bool hasData)
+    private async Task<LockAttempt> TakeAsync(LockState seen, long lastFencingToken, string? address, ProcessLeaseMember? member, bool hasData)
     {
         var time = context.TimeProvider.GetUtcNow();
         var term = new TermRecord
@@ -41,12 +46,13 @@ internal sealed class LockAcquisition(ElectionContext context)
             SessionId = Guid.NewGuid(),
             FencingToken = seen.NextFencingToken(lastFencingToken),
             Address = address,
+            Lease = member?.Lease,
         };
 
         // Counted as client-go does: only a change of the holder is a transition, and the first holder is not one.
         var isTransition = seen.Record.IsPresent && seen.Record.HolderIdentity != context.Identity;
         var record = seen.Record.Held(
-            context.Identity, context.Options.LeaseDuration, time, time, seen.Record.LeaderTransitions + (isTransition ? 1 : 0));
+            context.Identity, member is null ? context.Options.LeaseDuration : LeaderElectionRecord.EndlessLease, time, time, seen.Record.LeaderTransitions + (isTransition ? 1 : 0));
         var texts = new LockTexts(record, term.ToJson());
 
         // Before the request: the deadline of the term must not start later than the lease that contenders may observe.
@@ -61,7 +67,7 @@ internal sealed class LockAcquisition(ElectionContext context)
             sent = sent with { Texts = new LockTexts(lockText, termText) };
         }
 
-        var won = new WonLock(term, LeaderElectionRecord.Parse(record), time, seen.Uid, sent, seen.ResourceVersion, hasData);
+        var won = new WonLock(term, LeaderElectionRecord.Parse(record), time, seen.Uid, sent, seen.ResourceVersion, hasData, stored?.ResourceVersion, member);
         return result.Outcome switch
         {
             LockWriteOutcome.Written or LockWriteOutcome.Unknown => new LockAttempt(result.Outcome, Won: won, Error: result.Error),

@@ -1,3 +1,4 @@
+using Flink.Kubernetes.HA.LeaderElection.Heartbeats;
 using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.LeaderElection.Locking;
@@ -17,6 +18,8 @@ internal sealed class LockHistory(WonLock won)
     private readonly List<SentRecord> _unsettled = [];
     private SentRecord _latest = won.Sent;
     private DateTimeOffset _lastRenewTime = won.AcquireTime;
+    private long _lastSentAt = won.Sent.SentAt;
+    private string? _standsAt = won.StoredVersion;
     private TaskCompletionSource _moved = NewMove();
 
     /// <summary>The UID of the ConfigMap in which the lock was acquired.</summary>
@@ -30,6 +33,18 @@ internal sealed class LockHistory(WonLock won)
             lock (_gate)
             {
                 return _latest;
+            }
+        }
+    }
+
+    /// <summary>What this term leaves behind for the contender: the version in which its last record was seen, and when it last sent one.</summary>
+    public (string? Version, long SentAt) Remains
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return (_standsAt, _lastSentAt);
             }
         }
     }
@@ -76,8 +91,8 @@ internal sealed class LockHistory(WonLock won)
     /// <summary>Whether this is the state in which the lock was taken: older than all that this term has sent, however late a watch shows it.</summary>
     public bool HasReplaced(LockState state) => state.Uid == won.Uid && state.ResourceVersion == won.ReplacedVersion;
 
-    /// <summary>Creates the next record; a released one ends the term.</summary>
-    public SentRecord Next(ElectionContext context, string? address, long addressVersion, bool isReleased = false)
+    /// <summary>Creates the next record, which may be the last.</summary>
+    public SentRecord Next(ElectionContext context, string? address, long addressVersion, LockEnding? ending = null)
     {
         lock (_gate)
         {
@@ -85,14 +100,16 @@ internal sealed class LockHistory(WonLock won)
             // same text: equal text identifies the write, and a contender that sees the text change knows that the leader is alive.
             var now = context.TimeProvider.GetUtcNow();
             _lastRenewTime = now > _lastRenewTime ? now : _lastRenewTime.AddMicroseconds(1);
-            var record = isReleased
+            var lease = ending is null && won.Term.Lease is not null ? LeaderElectionRecord.EndlessLease : context.Options.LeaseDuration;
+            var record = ending == LockEnding.Released
                 ? won.Record.Released(_lastRenewTime)
-                : won.Record.Held(context.Identity, context.Options.LeaseDuration, won.AcquireTime, _lastRenewTime, won.Record.LeaderTransitions);
-            var term = isReleased ? won.Term with { Address = null }
+                : won.Record.Held(context.Identity, lease, won.AcquireTime, _lastRenewTime, won.Record.LeaderTransitions);
+            var term = ending is not null ? won.Term with { Address = null, Lease = null }
                 : address == won.Term.Address ? won.Term
                 : won.Term with { Address = address };
-            var text = address == _latest.Address && !isReleased ? _latest.Texts.Term : term.ToJson();
-            var sent = new SentRecord(new LockTexts(record, text), context.TimeProvider.GetTimestamp(), term.Address, addressVersion, isReleased);
+            var text = address == _latest.Address && ending is null ? _latest.Texts.Term : term.ToJson();
+            var sent = new SentRecord(new LockTexts(record, text), context.TimeProvider.GetTimestamp(), term.Address, addressVersion, ending is not null);
+            _lastSentAt = sent.SentAt;
 
             // Noted before it is sent: a read by a fenced write can find the record before its response arrives here.
             _unsettled.Add(sent);
@@ -103,8 +120,9 @@ internal sealed class LockHistory(WonLock won)
 
     /// <summary>Records that this record is stored; those sent before it can no longer take effect.</summary>
     /// <param name="record">The record as it was sent.</param>
+    /// <param name="version">The version of the object in which it is stored.</param>
     /// <param name="stored">The texts in the server's answer: an admission webhook may have normalized them.</param>
-    public void Written(SentRecord record, LockTexts? stored = null)
+    public void Written(SentRecord record, string? version, LockTexts? stored = null)
     {
         lock (_gate)
         {
@@ -128,6 +146,7 @@ internal sealed class LockHistory(WonLock won)
             }
 
             _latest = latest;
+            _standsAt = version;
             _unsettled.RemoveAll(older => older.SentAt <= record.SentAt);
         }
     }
@@ -156,6 +175,7 @@ internal sealed class LockHistory(WonLock won)
             //    again, someone restored it from a copy.
             if (Matches(_latest, state))
             {
+                _standsAt = state.ResourceVersion;
                 return new(LockVerdict.Latest, state, _latest);
             }
 
@@ -200,8 +220,18 @@ internal sealed class LockHistory(WonLock won)
 /// <param name="SentAt">The monotonic timestamp before it was sent; the renewal counts from it.</param>
 /// <param name="Address">The address that was sent with it.</param>
 /// <param name="AddressVersion">The number of times that the address had been set.</param>
-/// <param name="IsReleased">Whether it releases the lock.</param>
-internal sealed record SentRecord(LockTexts Texts, long SentAt, string? Address, long AddressVersion, bool IsReleased = false);
+/// <param name="IsLast">Whether it ends the term.</param>
+internal sealed record SentRecord(LockTexts Texts, long SentAt, string? Address, long AddressVersion, bool IsLast = false);
+
+/// <summary>How the last record of a term leaves the lock.</summary>
+internal enum LockEnding
+{
+    /// <summary>Free at once.</summary>
+    Released,
+
+    /// <summary>Held for a last lease, by nothing but its own record: work may still be running.</summary>
+    RunsOut,
+}
 
 /// <summary>The lock as it was acquired.</summary>
 /// <param name="Term">The new term.</param>
@@ -211,8 +241,18 @@ internal sealed record SentRecord(LockTexts Texts, long SentAt, string? Address,
 /// <param name="Sent">What was written, and when it was sent: the renew deadline counts from it.</param>
 /// <param name="ReplacedVersion">The version of the ConfigMap that the write has replaced.</param>
 /// <param name="HasData">Whether the entries for people were written too.</param>
+/// <param name="StoredVersion">The version in which it was stored; <see langword="null"/> if the response was lost.</param>
+/// <param name="Member">The share in the Lease by which the term lives; <see langword="null"/> if the lock itself is renewed.</param>
 internal sealed record WonLock(
-    TermRecord Term, LeaderElectionRecord Record, DateTimeOffset AcquireTime, string? Uid, SentRecord Sent, string? ReplacedVersion, bool HasData);
+    TermRecord Term,
+    LeaderElectionRecord Record,
+    DateTimeOffset AcquireTime,
+    string? Uid,
+    SentRecord Sent,
+    string? ReplacedVersion,
+    bool HasData,
+    string? StoredVersion = null,
+    ProcessLeaseMember? Member = null);
 
 /// <summary>What is stored against what a term has sent.</summary>
 internal readonly record struct Judgment(LockVerdict Verdict, LockState? State, SentRecord? Sent = null);

@@ -3,27 +3,29 @@ using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.LeaderElection.Locking;
 
-/// <summary>The last turn of a term: releases the lock if it is still held by it.</summary>
+/// <summary>The last turn of a term: releases the lock if it is still held by it, or lets it run out.</summary>
 /// <remarks>
 /// No renewal is begun once the term has ended, but one whose response was lost may still land, before or after the release. After
 /// the release it is refused, because the record that it tests is gone; before it, the release is refused and tried on that record.
 /// </remarks>
-internal sealed class LockRelease(ElectionContext context, LockHistory history, RenewDeadline deadline, TermRecord term)
+internal sealed class LockRelease(ElectionContext context, LockHistory history, TermRecord term, LockEnding ending)
 {
     /// <summary>How often a release is tried while the lease lasts; after that nobody waits for it.</summary>
     public const int MostAttempts = 4;
 
     /// <param name="hasData">Whether the entries for people were written.</param>
     /// <param name="attempts">How often to try at most.</param>
-    public async Task RunAsync(bool hasData, int attempts)
+    /// <param name="mayStand">Whether the lock may still be held; if not, there is nothing to release.</param>
+    /// <returns>Whether the lock is known not to be held by the term any more.</returns>
+    public async Task<bool> RunAsync(bool hasData, int attempts, Func<bool> mayStand)
     {
         Exception? error = null;
         LockState? at = null;
-        for (; attempts > 0 && deadline.SinceRenewal < context.Options.LeaseDuration; attempts--)
+        for (; attempts > 0 && mayStand(); attempts--)
         {
             // 1. On the last known record; or, if that is not what is stored, on the version that was read.
             var expected = history.Latest.Texts;
-            var next = history.Next(context, null, 0, isReleased: true);
+            var next = history.Next(context, null, 0, ending);
             var data = hasData ? LockPatches.Data(term, isReleased: true) : [];
             var patch = at is null
                 ? LockPatches.Replace(expected, next.Texts, data)
@@ -31,8 +33,12 @@ internal sealed class LockRelease(ElectionContext context, LockHistory history, 
             var result = await context.Requests.PatchAsync(patch).ConfigureAwait(false);
             if (result.Outcome == LockWriteOutcome.Written)
             {
-                Log.Released(context.Logger, context.Name, context.ConfigMap, term.FencingToken);
-                return;
+                if (ending == LockEnding.Released)
+                {
+                    Log.Released(context.Logger, context.Name, context.ConfigMap, term.FencingToken);
+                }
+
+                return true;
             }
 
             error = result.Error;
@@ -60,11 +66,11 @@ internal sealed class LockRelease(ElectionContext context, LockHistory history, 
             var judgment = history.Judge(read.State);
             if (judgment is { Verdict: LockVerdict.Landed, Sent: { } landed })
             {
-                history.Written(landed);
+                history.Written(landed, judgment.State!.ResourceVersion);
                 at = null;
-                if (landed.IsReleased)
+                if (landed.IsLast)
                 {
-                    return;
+                    return true;
                 }
             }
             else if (judgment.Verdict == LockVerdict.Latest || (judgment.Verdict == LockVerdict.Edited && judgment.State!.Term?.SessionId == term.SessionId))
@@ -77,7 +83,7 @@ internal sealed class LockRelease(ElectionContext context, LockHistory history, 
             else
             {
                 // 5. No longer ours: taken, deleted, or stripped of everything that says whose it is.
-                return;
+                return true;
             }
         }
 
@@ -85,5 +91,7 @@ internal sealed class LockRelease(ElectionContext context, LockHistory history, 
         {
             Log.NotReleased(context.Logger, context.Name, context.ConfigMap, context.Options.LeaseDuration.TotalSeconds, error);
         }
+
+        return false;
     }
 }

@@ -33,13 +33,25 @@ internal sealed class LockRequests(ConfigMapRequests requests, ObjectKey key, Ti
 
     /// <summary>Sends a write and waits for its outcome, at most for the time limit. It cannot be canceled, because a request that was
     /// sent may take effect.</summary>
-    public Task<LockWriteResult> PatchAsync(ConfigMapPatch patch) => WriteAsync(_limited.PatchAsync(key, patch, CancellationToken.None));
+    public Task<LockWriteResult> PatchAsync(ConfigMapPatch patch) => LockWriteResult.OfAsync(_limited.PatchAsync(key, patch, CancellationToken.None));
 
     /// <summary>Creates the ConfigMap without a holder.</summary>
     public Task<LockWriteResult> CreateAsync(string clusterId) =>
-        WriteAsync(_limited.CreateAsync(key, HaNames.Labels(clusterId), HaNames.Annotations(clusterId), CancellationToken.None));
+        LockWriteResult.OfAsync(_limited.CreateAsync(key, HaNames.Labels(clusterId), HaNames.Annotations(clusterId), CancellationToken.None));
+}
 
-    private static async Task<LockWriteResult> WriteAsync(Task<ConfigMap> write)
+/// <summary>What a read found: a state, nothing (the ConfigMap does not exist), or an error.</summary>
+internal readonly record struct LockReadResult(LockState? State, Exception? Error)
+{
+    public bool IsDeleted => State is null && Error is null;
+}
+
+/// <summary>The outcome of a write to the lock.</summary>
+internal readonly record struct LockWriteResult(
+    LockWriteOutcome Outcome, ConfigMap? Stored, Exception? Error = null, KubernetesFailure Failure = KubernetesFailure.Other)
+{
+    /// <summary>Waits for the outcome of a write.</summary>
+    public static async Task<LockWriteResult> OfAsync(Task<ConfigMap> write)
     {
         try
         {
@@ -61,16 +73,6 @@ internal sealed class LockRequests(ConfigMapRequests requests, ObjectKey key, Ti
         }
     }
 }
-
-/// <summary>What a read found: a state, nothing (the ConfigMap does not exist), or an error.</summary>
-internal readonly record struct LockReadResult(LockState? State, Exception? Error)
-{
-    public bool IsDeleted => State is null && Error is null;
-}
-
-/// <summary>The outcome of a write to the lock.</summary>
-internal readonly record struct LockWriteResult(
-    LockWriteOutcome Outcome, ConfigMap? Stored, Exception? Error = null, KubernetesFailure Failure = KubernetesFailure.Other);
 
 internal enum LockWriteOutcome
 {

@@ -1,4 +1,5 @@
 using Flink.Kubernetes.HA.Diagnostics;
+using Flink.Kubernetes.HA.LeaderElection.Heartbeats;
 using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.LeaderElection.Locking;

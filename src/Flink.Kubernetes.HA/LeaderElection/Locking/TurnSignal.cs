@@ -1,3 +1,5 @@
+using Flink.Kubernetes.HA.LeaderElection.Heartbeats;
+
 namespace Flink.Kubernetes.HA.LeaderElection.Locking;
 
 /// <summary>Tells the loop of a term when its next turn is: by the clock, because somebody wakes it, or because the watch shows an edit.</summary>

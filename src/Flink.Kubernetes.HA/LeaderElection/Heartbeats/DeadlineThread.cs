@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Flink.Kubernetes.HA.LeaderElection.Locking;
+namespace Flink.Kubernetes.HA.LeaderElection.Heartbeats;
 
 /// <summary>Watches the renew deadlines of the process on a thread of its own, because the thread pool may be starved.</summary>
 /// <remarks>
@@ -102,6 +102,9 @@ internal sealed class DeadlineThread
 
     private sealed class ProviderTimer : DeadlineTimer
     {
+        /// <summary>Timers cannot wait longer; it is armed again for the rest.</summary>
+        private static readonly TimeSpan Longest = TimeSpan.FromDays(24);
+
         private readonly ITimer _timer;
 
         public ProviderTimer(TimeProvider timeProvider, Action callback) =>
@@ -109,7 +112,7 @@ internal sealed class DeadlineThread
 
         // Timers have a resolution of one millisecond. Rounded up, or the timer would fire just before the deadline and spin.
         public override void Arm(TimeSpan delay) =>
-            _timer.Change(TimeSpan.FromMilliseconds(Math.Ceiling(Math.Max(delay.TotalMilliseconds, 0))), Timeout.InfiniteTimeSpan);
+            _timer.Change(TimeSpan.FromMilliseconds(Math.Ceiling(Math.Clamp(delay.TotalMilliseconds, 0, Longest.TotalMilliseconds))), Timeout.InfiniteTimeSpan);
 
         public override ValueTask DisposeAsync() => _timer.DisposeAsync();
     }

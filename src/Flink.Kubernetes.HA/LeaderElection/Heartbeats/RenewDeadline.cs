@@ -1,4 +1,4 @@
-namespace Flink.Kubernetes.HA.LeaderElection.Locking;
+namespace Flink.Kubernetes.HA.LeaderElection.Heartbeats;
 
 /// <summary>Ends a term when its last successful renewal was sent too long ago, even while a request hangs or the thread pool is starved.</summary>
 internal sealed class RenewDeadline : IAsyncDisposable

@@ -1,0 +1,99 @@
+using k8s;
+using k8s.Models;
+
+namespace Flink.Kubernetes.HA.ConfigMaps;
+
+/// <summary>The requests for what tells whether the holder of a lock is alive: the Lease of its process, and its Pod.</summary>
+internal sealed partial class ConfigMapRequests
+{
+    /// <exception cref="KubernetesHaException">The Lease does not exist, or the request failed.</exception>
+    public Task<ConfigMap> GetLeaseAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        key.ThrowIfInvalid();
+        var request = WatchedResource.Leases.Request("get", key.Namespace, key.Name);
+        return ReadAsync(
+            request,
+            token => _client.CoordinationV1.ReadNamespacedLeaseWithHttpMessagesAsync(key.Name, key.Namespace, cancellationToken: token),
+            item => ToLease(request, item),
+            cancellationToken);
+    }
+
+    /// <exception cref="KubernetesHaException">The Pod does not exist, or the request failed.</exception>
+    public Task<V1Pod> GetPodAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        key.ThrowIfInvalid();
+        var request = WatchedResource.Pods.Request("get", key.Namespace, key.Name);
+        return ReadAsync(
+            request,
+            token => _client.CoreV1.ReadNamespacedPodWithHttpMessagesAsync(key.Name, key.Namespace, cancellationToken: token),
+            item => item is { Kind: "Pod", Metadata.Uid.Length: > 0 } ? item : throw NotThe($"Pod {key}", request, Describe(item?.Kind, item?.Metadata)),
+            cancellationToken);
+    }
+
+    public Task<ConfigMap> CreateLeaseAsync(V1Lease lease, CancellationToken cancellationToken)
+    {
+        var key = new ObjectKey(lease.Metadata.NamespaceProperty, lease.Metadata.Name);
+        key.ThrowIfInvalid();
+        var request = WatchedResource.Leases.Request("create", key.Namespace, key.Name);
+        return WriteAsync(
+            request,
+            token => _client.CoordinationV1.CreateNamespacedLeaseWithHttpMessagesAsync(lease, key.Namespace, fieldManager: FieldManager, cancellationToken: token),
+            item => ToLease(request, item),
+            cancellationToken);
+    }
+
+    public Task<ConfigMap> PatchLeaseAsync(ObjectKey key, ConfigMapPatch patch, CancellationToken cancellationToken)
+    {
+        key.ThrowIfInvalid();
+        var request = WatchedResource.Leases.Request("patch", key.Namespace, key.Name);
+        var body = patch.Body;
+        return WriteAsync(
+            request,
+            token => _client.CoordinationV1.PatchNamespacedLeaseWithHttpMessagesAsync(
+                body, key.Name, key.Namespace, fieldManager: FieldManager, cancellationToken: token),
+            item => ToLease(request, item),
+            cancellationToken);
+    }
+
+    public Task DeleteLeaseAsync(ObjectKey key, string uid, CancellationToken cancellationToken)
+    {
+        key.ThrowIfInvalid();
+        var request = WatchedResource.Leases.Request("delete", key.Namespace, key.Name);
+        var options = new V1DeleteOptions { Preconditions = new V1Preconditions { Uid = uid } };
+        return WriteAsync(
+            request,
+            token => _client.CoordinationV1.DeleteNamespacedLeaseWithHttpMessagesAsync(key.Name, key.Namespace, options, cancellationToken: token),
+            static _ => true,
+            cancellationToken);
+    }
+
+    private Task<ConfigMapPage> ListHoldersAsync(ApiRequest request, ConfigMapSelection selection, CancellationToken cancellationToken) =>
+        selection.Resource == WatchedResource.Leases
+            ? ReadAsync(
+                request,
+                token => _client.CoordinationV1.ListNamespacedLeaseWithHttpMessagesAsync(
+                    request.Namespace,
+                    fieldSelector: selection.FieldSelector,
+                    labelSelector: selection.LabelSelector,
+                    limit: selection.Limit,
+                    continueParameter: selection.Continue,
+                    cancellationToken: token),
+                list => ToPage(request, "Lease", list, list?.Items, ConfigMap.From),
+                cancellationToken)
+            : ReadAsync(
+                request,
+                token => _client.CoreV1.ListNamespacedPodWithHttpMessagesAsync(
+                    request.Namespace,
+                    fieldSelector: selection.FieldSelector,
+                    labelSelector: selection.LabelSelector,
+                    limit: selection.Limit,
+                    continueParameter: selection.Continue,
+                    cancellationToken: token),
+                list => ToPage(request, "Pod", list, list?.Items, ConfigMap.From),
+                cancellationToken);
+
+    private ConfigMap ToLease(ApiRequest request, V1Lease? item) =>
+        item?.Kind == "Lease" && ConfigMap.From(item) is { } lease && lease.Key == new ObjectKey(request.Namespace, request.Name!)
+            ? lease
+            : throw NotThe($"Lease {request.Namespace}/{request.Name}", request, Describe(item?.Kind, item?.Metadata));
+}

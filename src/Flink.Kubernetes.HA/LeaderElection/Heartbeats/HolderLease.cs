@@ -1,0 +1,175 @@
+using Flink.Kubernetes.HA.ConfigMaps;
+using Flink.Kubernetes.HA.ConfigMaps.Watching;
+using Flink.Kubernetes.HA.Diagnostics;
+using Flink.Kubernetes.HA.LeaderElection.Locking;
+using Flink.Kubernetes.HA.WireFormat;
+
+namespace Flink.Kubernetes.HA.LeaderElection.Heartbeats;
+
+/// <summary>Another process's Lease, followed for all contenders of this process that wait for locks which name it.</summary>
+/// <remarks>
+/// One for all of them: ten thousand standbys of one leader cost one watch, and are woken only when the Lease is over. A silent Lease is ended
+/// here, once, by compare-and-swap. Only then may anyone take the locks that name it: a watch of it that is hung never makes a living leader
+/// lose, because the end is refused.
+/// </remarks>
+internal sealed class HolderLease : IAsyncDisposable
+{
+    private readonly HeartbeatContext _context;
+    private readonly LeaseReference _reference;
+    private readonly ObjectKey _key;
+    private readonly LockWatch _watch;
+    private readonly WatchSubscription _subscription;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource<HolderLeaseEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _loop;
+    private Observation? _observed;
+    private (string? Uid, string? Holder, DateTime? RenewTime, string? EndedBy)? _last;
+    private long _since;
+    private TimeSpan _duration;
+    private bool _wasAlive;
+    private Exception? _failure;
+
+    public HolderLease(HeartbeatContext context, LeaseReference reference, WatchSubscription subscription)
+    {
+        _context = context;
+        _reference = reference;
+        _key = new ObjectKey(context.Namespace, reference.Name);
+        _subscription = subscription;
+        _watch = new LockWatch(subscription, context.TimeProvider);
+        _duration = context.Options.LeaseDuration;
+        _loop = TaskExtensions.RunDetached(RunAsync);
+    }
+
+    /// <summary>Completes when the Lease is over: ended by anyone, or gone for its duration.</summary>
+    public Task<HolderLeaseEnd> End => _end.Task;
+
+    /// <summary>Why the Lease cannot be watched, or cannot be ended although it is silent.</summary>
+    public LastingFailure? LastingFailure =>
+        Volatile.Read(ref _failure) is { } failure ? new LastingFailure(failure, _context.TimeProvider.GetElapsedTime(_since)) : _subscription.LastingFailure;
+
+    /// <summary>The number of contenders; guarded by the lock of <see cref="ProcessHeartbeats"/>.</summary>
+    public int Followers { get; set; }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _loop.ConfigureAwait(false);
+        await _subscription.DisposeAsync().ConfigureAwait(false);
+        _end.TrySetCanceled(CancellationToken.None);
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (!_end.Task.IsCompleted)
+            {
+                await StepAsync(_stop.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
+        {
+            // The last contender has left, or the watches were disposed.
+        }
+    }
+
+    private async Task StepAsync(CancellationToken cancellationToken)
+    {
+        // 1. The newest state, from the watch.
+        if (_watch.Current is null)
+        {
+            await _watch.WaitForChangeAsync(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        if (!ReferenceEquals(_observed, _watch.Current))
+        {
+            _observed = _watch.Current;
+            Observe(_observed.ConfigMap, _observed.Timestamp);
+        }
+
+        if (_last!.Value is { Uid: not null, EndedBy: not null })
+        {
+            _end.TrySetResult(new(_since, _wasAlive));
+            return;
+        }
+
+        // 2. Anything else counts for a lease from its last change on this clock: a renewal, a deletion, an edit.
+        var left = _duration - _context.TimeProvider.GetElapsedTime(_since);
+        if (left > TimeSpan.Zero)
+        {
+            await _watch.WaitForChangeAsync(left, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        if (_last.Value.Uid is null)
+        {
+            // 3. Gone for a lease: its process has missed its deadline, or has noticed.
+            _end.TrySetResult(new(_context.TimeProvider.GetTimestamp(), _wasAlive));
+            return;
+        }
+
+        // 4. Silent. A late renewal refuses this, or is refused by it.
+        await TryEndAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private void Observe(ConfigMap? lease, long timestamp)
+    {
+        // Another Lease under the same name is not the one that the lock names: that one is gone.
+        lease = lease?.Uid == _reference.Uid ? lease : null;
+        var now = (lease?.Uid, lease?.Lease?.HolderIdentity, lease?.Lease?.RenewTime, lease?.Annotation(HaNames.EndedByAnnotation));
+        if (_last == now)
+        {
+            return;
+        }
+
+        (_last, _since) = (now, timestamp);
+        _wasAlive |= now is { Uid: not null, Item4: null };
+        if (lease?.Lease?.Duration is { } duration)
+        {
+            _duration = duration > _context.Options.LeaseDuration ? duration : _context.Options.LeaseDuration;
+        }
+    }
+
+    private async Task TryEndAsync(CancellationToken cancellationToken)
+    {
+        var lease = _observed!.ConfigMap!;
+        var result = await _context.Requests.EndAsync(_key, lease.ResourceVersion!, _context.Identity).ConfigureAwait(false);
+        switch (result.Outcome)
+        {
+            case LockWriteOutcome.Written:
+                Log.HolderLeaseEnded(_context.Logger, _key, lease.Lease?.HolderIdentity);
+                _end.TrySetResult(new(_context.TimeProvider.GetTimestamp(), _wasAlive));
+                return;
+            case LockWriteOutcome.Failed:
+                if (_failure is null)
+                {
+                    Log.HolderLeaseNotEnded(_context.Logger, result.Error, _key);
+                }
+
+                Volatile.Write(ref _failure, result.Error);
+                await _watch.WaitForChangeAsync(_context.Options.RetryPeriod, cancellationToken).ConfigureAwait(false);
+                return;
+        }
+
+        // Refused: it was renewed, ended or deleted, which the watch usually reports at once. Unknown: it may be ended. Ask, if the watch lags.
+        if (await _watch.WaitForChangeAsync(_context.RetryDelay(), cancellationToken).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        var (read, error) = await _context.Requests.ReadAsync(_key, cancellationToken).ConfigureAwait(false);
+        if (error is null)
+        {
+            var now = _context.TimeProvider.GetTimestamp();
+            _observed = new Observation(read, now, 0);
+            Observe(read, now);
+        }
+    }
+}
+
+/// <summary>How a Lease was seen to be over.</summary>
+/// <param name="Since">When this process observed it: a <see cref="TimeProvider.GetTimestamp"/>.</param>
+/// <param name="WasAlive">Whether this process has seen it before its end; if not, it may have ended long ago, and a lock that names it may
+/// have been restored from a copy.</param>
+internal sealed record HolderLeaseEnd(long Since, bool WasAlive);

@@ -1,0 +1,154 @@
+using System.Globalization;
+using Flink.Kubernetes.HA.ConfigMaps;
+using Flink.Kubernetes.HA.ConfigMaps.Watching;
+using Flink.Kubernetes.HA.Diagnostics;
+using Flink.Kubernetes.HA.LeaderElection.Locking;
+using Flink.Kubernetes.HA.WireFormat;
+using Microsoft.Extensions.Logging;
+
+namespace Flink.Kubernetes.HA.LeaderElection.Heartbeats;
+
+/// <summary>The heartbeat of this process, and those of other processes for which its contenders wait.</summary>
+internal sealed class ProcessHeartbeats(HeartbeatContext context, SharedWatches watches) : IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<LeaseReference, HolderLease> _holders = [];
+    private readonly List<ProcessLease> _leases = [];
+    private Task<ProcessLease>? _current;
+    private (string Name, long SentAt)? _creating;
+    private int _count;
+    private bool _disposed;
+
+    public static ProcessHeartbeats Create(
+        string namespaceName,
+        string clusterId,
+        string identity,
+        LeaderElectionOptions options,
+        ConfigMapRequests requests,
+        SharedWatches watches,
+        TimeProvider timeProvider,
+        ILoggerFactory loggerFactory,
+        HaMetrics metrics) =>
+        new(
+            new HeartbeatContext(
+                namespaceName, clusterId, identity, options, new LeaseRequests(requests, options.RequestTimeout), timeProvider, loggerFactory.CreateLogger<ProcessHeartbeats>(), metrics),
+            watches);
+
+    /// <summary>Joins the Lease of this process, which is created if there is none that lives.</summary>
+    /// <exception cref="KubernetesHaException">The Lease cannot be created.</exception>
+    /// <exception cref="ObjectDisposedException">The services were disposed.</exception>
+    public async Task<ProcessLeaseMember> JoinAsync()
+    {
+        while (true)
+        {
+            Task<ProcessLease> current;
+            lock (_gate)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                current = _current ??= CreateAsync();
+            }
+
+            try
+            {
+                if ((await current.ConfigureAwait(false)).TryJoin() is { } member)
+                {
+                    return member;
+                }
+            }
+            finally
+            {
+                // Failed, over, or about to be removed: the next one begins anew. One that was joined stays.
+                lock (_gate)
+                {
+                    if (_current == current && (!current.IsCompletedSuccessfully || !current.Result.IsOpen))
+                    {
+                        _current = null;
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Follows another process's Lease until <see cref="UnfollowAsync"/>.</summary>
+    public HolderLease Follow(LeaseReference reference)
+    {
+        lock (_gate)
+        {
+            if (!_holders.TryGetValue(reference, out var holder))
+            {
+                var subscription = watches.Subscribe(new ObjectKey(context.Namespace, reference.Name), isMetadataOnly: false, WatchedResource.Leases);
+                _holders.Add(reference, holder = new HolderLease(context, reference, subscription));
+            }
+
+            holder.Followers++;
+            return holder;
+        }
+    }
+
+    public async ValueTask UnfollowAsync(LeaseReference reference)
+    {
+        HolderLease? holder;
+        lock (_gate)
+        {
+            if (!_holders.TryGetValue(reference, out holder) || --holder.Followers > 0)
+            {
+                return;
+            }
+
+            _holders.Remove(reference);
+        }
+
+        await holder.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the heartbeat; the elections have ended before.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        ProcessLease[] leases;
+        lock (_gate)
+        {
+            _disposed = true;
+            leases = [.. _leases];
+        }
+
+        await Task.WhenAll(leases.Select(lease => lease.DisposeAsync().AsTask())).ConfigureAwait(false);
+    }
+
+    private async Task<ProcessLease> CreateAsync()
+    {
+        // 1. Under the same name until it is known to exist: a creation whose response was lost must not leave a Lease behind.
+        _creating ??= (Name(), context.TimeProvider.GetTimestamp());
+        var (name, sentAt) = _creating.Value;
+        var key = new ObjectKey(context.Namespace, name);
+        var result = await context.Requests.CreateAsync(key, context, null).ConfigureAwait(false);
+        var stored = result.Stored;
+        if (stored is null)
+        {
+            // 2. Created before, perhaps. Its deadline counts from when that was first sent.
+            if (result.Failure != KubernetesFailure.AlreadyExists && result.Outcome != LockWriteOutcome.Unknown)
+            {
+                throw result.Error!;
+            }
+
+            var (found, error) = await context.Requests.ReadAsync(key, CancellationToken.None).ConfigureAwait(false);
+            stored = found?.Lease?.HolderIdentity == context.Identity ? found : throw error ?? result.Error!;
+        }
+
+        _creating = null;
+        var lease = new ProcessLease(context, stored, sentAt);
+        lock (_gate)
+        {
+            _leases.RemoveAll(old => old.IsRemoved);
+            _leases.Add(lease);
+        }
+
+        return lease;
+    }
+
+    private string Name() => string.Create(CultureInfo.InvariantCulture, $"{context.ClusterId}-process-{Unique(context.Identity)}-{Interlocked.Increment(ref _count)}");
+
+    /// <summary>The random part of the identity, which is legal in a name.</summary>
+    private static string Unique(string identity) =>
+        identity[(identity.LastIndexOf('_') + 1)..] is { Length: > 0 } unique && unique.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c)) ? unique
+        : Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(identity)).AsSpan(0, 16));
+}
