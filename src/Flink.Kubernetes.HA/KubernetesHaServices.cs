@@ -202,6 +202,9 @@ public sealed partial class KubernetesHaServices : IHighAvailabilityServices, IH
         RequestTimeout = options.RequestTimeout,
         MaxClockRateError = options.MaxClockRateError,
         HeartbeatMode = options.HeartbeatMode,
+        ProofOfDeath = options.ProofOfDeath,
+        PodName = options.PodName,
+        ContainerName = options.ContainerName,
     };
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
@@ -245,12 +248,16 @@ public sealed partial class KubernetesHaServices : IHighAvailabilityServices, IH
         return new(
             component,
             () => _watches.Subscribe(key),
+            SubscribeToLease,
             () => new LockLeaderReader(ClusterId, key, _electionOptions.LeaseDuration, logger),
             _timeProvider,
             logger,
             _metrics,
             service => Forget(_retrievals, component, service));
     }
+
+    private WatchSubscription SubscribeToLease(LeaseReference lease) =>
+        _watches.Subscribe(new ObjectKey(Namespace, lease.Name), isMetadataOnly: false, WatchedResource.Leases);
 
     private LeaderRetrievalService CreateFlinkRetrieval(string clusterId, FlinkHaLayout layout, LeaderComponent component)
     {
@@ -260,6 +267,7 @@ public sealed partial class KubernetesHaServices : IHighAvailabilityServices, IH
         return new(
             component,
             () => _watches.Subscribe(key, isMetadataOnly: false),
+            SubscribeToLease,
             () => new FlinkLeaderReader(component, layout, _electionOptions.LeaseDuration),
             _timeProvider,
             _loggerFactory.CreateLogger<FlinkLeaders>(),

@@ -30,10 +30,23 @@ internal sealed partial class ConfigMapRequests
             cancellationToken);
     }
 
-    public Task<ConfigMap> CreateLeaseAsync(V1Lease lease, CancellationToken cancellationToken)
+    public Task<ConfigMap> CreateLeaseAsync(
+        ObjectKey key, IReadOnlyDictionary<string, string> labels, LeaseSpec spec, (string Name, string Uid)? pod, CancellationToken cancellationToken)
     {
-        var key = new ObjectKey(lease.Metadata.NamespaceProperty, lease.Metadata.Name);
         key.ThrowIfInvalid();
+        var lease = new V1Lease
+        {
+            ApiVersion = $"{V1Lease.KubeGroup}/{V1Lease.KubeApiVersion}",
+            Kind = V1Lease.KubeKind,
+            Metadata = new V1ObjectMeta
+            {
+                Name = key.Name,
+                NamespaceProperty = key.Namespace,
+                Labels = new Dictionary<string, string>(labels),
+                OwnerReferences = pod is { } owner ? [new V1OwnerReference { ApiVersion = "v1", Kind = "Pod", Name = owner.Name, Uid = owner.Uid }] : null,
+            },
+            Spec = new V1LeaseSpec { HolderIdentity = spec.HolderIdentity, LeaseDurationSeconds = (int)Math.Ceiling(spec.Duration!.Value.TotalSeconds) },
+        };
         var request = WatchedResource.Leases.Request("create", key.Namespace, key.Name);
         return WriteAsync(
             request,

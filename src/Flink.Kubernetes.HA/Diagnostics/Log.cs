@@ -100,6 +100,13 @@ internal static partial class Log
     [LoggerMessage(326, LogLevel.Warning, "Lease {Lease}, which this process no longer needs, could not be deleted: delete it by hand, if it stays.")]
     public static partial void ProcessLeaseNotRemoved(ILogger logger, Exception exception, object lease);
 
+    [LoggerMessage(327, LogLevel.Warning, "The container of this process in Pod {Pod} is not known, so its death cannot be proven; others wait for its lease: "
+        + "{Problem} Retrying.")]
+    public static partial void OwnPodUnknown(ILogger logger, object pod, string problem);
+
+    [LoggerMessage(328, LogLevel.Information, "Container {ContainerId} of Pod {Pod} has ended: the locks that name it are free.")]
+    public static partial void HolderContainerEnded(ILogger logger, string containerId, string pod);
+
     // Leader retrieval: 4xx
     [LoggerMessage(401, LogLevel.Information, "The leader of {Component} is at {Address} (session {SessionId}, fencing token {FencingToken}).")]
     public static partial void LeaderObserved(ILogger logger, object component, string address, Guid sessionId, long fencingToken);

@@ -41,6 +41,20 @@ public sealed class LeaderElectionOptions
     /// <value>Default: <see cref="HeartbeatMode.ConfigMap"/>. Processes of both modes can contend for the same component.</value>
     public HeartbeatMode HeartbeatMode { get; set; }
 
+    /// <summary>Whether standbys do not wait for the lease when the container of the leader was seen to have ended.</summary>
+    /// <value>Default: <see langword="false"/>. Needs <see cref="PodName"/>, and the verbs get, list and watch on pods. Without the verbs, and for
+    /// a leader whose container is not known, the lease is waited for as without it.</value>
+    public bool ProofOfDeath { get; set; }
+
+    /// <summary>The name of the Pod in which this process runs, by the downward API: <c>metadata.name</c>.</summary>
+    /// <value>Default: the environment variable <c>POD_NAME</c>. It must be right: standbys take this process for dead when a container of that
+    /// Pod has ended.</value>
+    public string? PodName { get; set; } = Environment.GetEnvironmentVariable("POD_NAME");
+
+    /// <summary>The name of the container in which this process runs.</summary>
+    /// <value>Default: the environment variable <c>CONTAINER_NAME</c>, or the only container of the Pod.</value>
+    public string? ContainerName { get; set; } = Environment.GetEnvironmentVariable("CONTAINER_NAME");
+
     /// <summary>What a renewal needs besides the time limit of one request that hangs: the period until it is sent, the longest delay after it
     /// (<c>ElectionContext.RetryDelay</c>: a quarter of the period, and a quarter of that more), and two round trips that make up for it.</summary>
     internal TimeSpan AroundOneRequest => TimeSpan.FromSeconds(Math.Clamp((RetryPeriod.TotalSeconds * 1.3125) + 0.1, -Endless, Endless));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flink.Kubernetes.HA.ConfigMaps;
 
 namespace Flink.Kubernetes.HA.LeaderElection;
 
@@ -26,6 +27,13 @@ internal static class LeaderElectionOptionsValidator
         if (!Enum.IsDefined(options.HeartbeatMode))
         {
             failures.Add(Invariant($"LeaderElection.HeartbeatMode ({(int)options.HeartbeatMode}) is not a HeartbeatMode: use ConfigMap or ProcessLease."));
+        }
+
+        if (options.ProofOfDeath && !ObjectKey.IsValid(options.PodName))
+        {
+            failures.Add(
+                $"LeaderElection.ProofOfDeath needs the name of this process's Pod, and LeaderElection.PodName ('{options.PodName}') is none: "
+                + "set the environment variable POD_NAME from metadata.name by the downward API, or the option.");
         }
 
         // The relations are checked only between valid values: their advice would mislead if one of the values is out of range itself.

@@ -125,6 +125,7 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
             await using var unsubscribe = subscription.ConfigureAwait(false);
             Volatile.Write(ref _subscription, subscription);
             var watch = new LockWatch(subscription, _context.TimeProvider);
+            _context.Heartbeats.OwnPod.Start();
             Log.Contending(_context.Logger, _context.Name, Identity, _context.ConfigMap);
             while (true)
             {

@@ -1,5 +1,6 @@
 using Flink.Kubernetes.HA.ConfigMaps.Watching;
 using Flink.Kubernetes.HA.Diagnostics;
+using Flink.Kubernetes.HA.WireFormat;
 using Microsoft.Extensions.Logging;
 
 namespace Flink.Kubernetes.HA.LeaderRetrieval;
@@ -10,6 +11,7 @@ internal sealed class LeaderFollowing : IAsyncDisposable
     private readonly LeaderComponent _component;
     private readonly WatchSubscription _subscription;
     private readonly ILeaderReader _reader;
+    private readonly LeaderLease _lease;
     private readonly LivenessTracker _liveness;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
@@ -17,10 +19,18 @@ internal sealed class LeaderFollowing : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
     private Observation? _observed;
+    private Heartbeat? _heartbeat;
 
     public LeaderFollowing(
-        LeaderComponent component, WatchSubscription subscription, ILeaderReader reader, TimeProvider timeProvider, ILogger logger, HaMetrics metrics)
+        LeaderComponent component,
+        WatchSubscription subscription,
+        Func<LeaseReference, WatchSubscription> subscribeToLease,
+        ILeaderReader reader,
+        TimeProvider timeProvider,
+        ILogger logger,
+        HaMetrics metrics)
     {
+        _lease = new LeaderLease(subscribeToLease);
         (_component, _subscription, _reader, _timeProvider, _logger, _metrics) = (component, subscription, reader, timeProvider, logger, metrics);
         _liveness = new LivenessTracker(timeProvider);
         _loop = TaskExtensions.RunDetached(FollowAsync);
@@ -51,11 +61,21 @@ internal sealed class LeaderFollowing : IAsyncDisposable
             {
                 next ??= _subscription.NextAsync(_stop.Token).AsTask();
                 var silent = _liveness.UntilSilent ?? Timeout.InfiniteTimeSpan;
-                if (await next.EndsWithinAsync(silent, _timeProvider, _stop.Token).ConfigureAwait(false))
+                var any = _lease.Next is { } leaseChanged ? Task.WhenAny(next, leaseChanged) : (Task)next;
+                if (await any.EndsWithinAsync(silent, _timeProvider, _stop.Token).ConfigureAwait(false))
                 {
-                    var seen = await next.ConfigureAwait(false);
-                    next = null;
-                    Observe(seen);
+                    if (next.IsCompleted)
+                    {
+                        var seen = await next.ConfigureAwait(false);
+                        next = null;
+                        Observe(seen);
+                        await _lease.FollowAsync(_heartbeat?.HolderLease).ConfigureAwait(false);
+                    }
+
+                    if (_lease.TryTake())
+                    {
+                        ObserveLease();
+                    }
                 }
                 else if (_liveness.UntilSilent <= TimeSpan.Zero)
                 {
@@ -70,6 +90,7 @@ internal sealed class LeaderFollowing : IAsyncDisposable
         finally
         {
             States.Complete();
+            await _lease.DisposeAsync().ConfigureAwait(false);
         }
 
         _ = next?.Observed();
@@ -81,8 +102,8 @@ internal sealed class LeaderFollowing : IAsyncDisposable
     {
         // 1. The list takes the place of a connection that may be hung. It waits for as long as the API server cannot be reached: silence
         //    proves nothing meanwhile. A state that it finds completes the pending read.
-        await Task.WhenAny(next, _subscription.RelistAsync()).WaitAsync(_stop.Token).ConfigureAwait(false);
-        if (!ReferenceEquals(_subscription.Current, _observed) || next.IsCompleted)
+        await Task.WhenAny(next, Task.WhenAll(_subscription.RelistAsync(), _lease.RelistAsync())).WaitAsync(_stop.Token).ConfigureAwait(false);
+        if (!ReferenceEquals(_subscription.Current, _observed) || next.IsCompleted || _lease.Next is { IsCompleted: true })
         {
             return;
         }
@@ -104,7 +125,8 @@ internal sealed class LeaderFollowing : IAsyncDisposable
 
         _observed = observation;
         var reading = _reader.Read(observation.ConfigMap, before.Leader);
-        _liveness.Observe(reading.Heartbeat, observation.Timestamp);
+        _heartbeat = reading.Heartbeat;
+        _liveness.Observe(_heartbeat.HolderLease is null ? _heartbeat : _lease.Complete(_heartbeat, out _), observation.Timestamp);
         var leader = WithLiveness(reading.Leader);
         var problem = before.Problem;
         if (problem?.Message != reading.Problem)
@@ -128,13 +150,44 @@ internal sealed class LeaderFollowing : IAsyncDisposable
                 Log.NoLeaderObserved(_logger, _component);
             }
         }
-
-        else if (before.Leader?.Liveness == LeaderLiveness.Suspected && leader?.Liveness == LeaderLiveness.Alive)
+        else
         {
-            Log.LeaderHeardAgain(_logger, _component, leader.HolderIdentity);
+            TellIfHeardAgain(before.Leader, leader);
         }
 
         Publish(new RetrievalState(true, leader, seen.Failure, problem));
+    }
+
+    /// <summary>Takes note of a renewal of the Lease by which the leader lives.</summary>
+    private void ObserveLease()
+    {
+        var before = State;
+        if (_heartbeat is not { HolderLease: not null } heartbeat)
+        {
+            return;
+        }
+
+        var lease = _lease.Complete(heartbeat, out var isFirst);
+        if (isFirst)
+        {
+            _liveness.Begin(lease, _timeProvider.GetTimestamp());
+        }
+        else
+        {
+            _liveness.Observe(lease, _timeProvider.GetTimestamp());
+        }
+
+        var leader = WithLiveness(before.Leader);
+        TellIfHeardAgain(before.Leader, leader);
+        Publish(before with { Leader = leader });
+    }
+
+    private void TellIfHeardAgain(LeaderInformation? before, LeaderInformation? leader)
+    {
+        if (before?.Liveness == LeaderLiveness.Suspected && leader?.Liveness == LeaderLiveness.Alive)
+        {
+            Log.LeaderHeardAgain(_logger, _component, leader.HolderIdentity);
+        }
     }
 
     private LeaderInformation? WithLiveness(LeaderInformation? leader) => leader is null ? null : leader with { Liveness = _liveness.Liveness };

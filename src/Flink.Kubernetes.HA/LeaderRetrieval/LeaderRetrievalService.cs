@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Flink.Kubernetes.HA.ConfigMaps.Watching;
 using Flink.Kubernetes.HA.Diagnostics;
+using Flink.Kubernetes.HA.WireFormat;
 using Microsoft.Extensions.Logging;
 
 namespace Flink.Kubernetes.HA.LeaderRetrieval;
@@ -13,6 +14,7 @@ internal sealed class LeaderRetrievalService : ILeaderRetrievalService, ILeaderR
 
     private readonly Lock _lock = new();
     private readonly Func<WatchSubscription> _subscribe;
+    private readonly Func<LeaseReference, WatchSubscription> _subscribeToLease;
     private readonly Func<ILeaderReader> _createReader;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
@@ -25,6 +27,7 @@ internal sealed class LeaderRetrievalService : ILeaderRetrievalService, ILeaderR
     internal LeaderRetrievalService(
         LeaderComponent component,
         Func<WatchSubscription> subscribe,
+        Func<LeaseReference, WatchSubscription> subscribeToLease,
         Func<ILeaderReader> createReader,
         TimeProvider timeProvider,
         ILogger logger,
@@ -32,7 +35,7 @@ internal sealed class LeaderRetrievalService : ILeaderRetrievalService, ILeaderR
         Action<LeaderRetrievalService>? disposing = null)
     {
         Component = component;
-        (_subscribe, _createReader, _timeProvider, _logger, _metrics, _disposing) = (subscribe, createReader, timeProvider, logger, metrics, disposing);
+        (_subscribe, _subscribeToLease, _createReader, _timeProvider, _logger, _metrics, _disposing) = (subscribe, subscribeToLease, createReader, timeProvider, logger, metrics, disposing);
     }
 
     public LeaderComponent Component { get; }
@@ -109,7 +112,7 @@ internal sealed class LeaderRetrievalService : ILeaderRetrievalService, ILeaderR
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            _following ??= new LeaderFollowing(Component, _subscribe(), _createReader(), _timeProvider, _logger, _metrics);
+            _following ??= new LeaderFollowing(Component, _subscribe(), _subscribeToLease, _createReader(), _timeProvider, _logger, _metrics);
             _following.Readers++;
             return _following;
         }

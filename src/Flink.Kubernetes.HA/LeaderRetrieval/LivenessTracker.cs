@@ -1,3 +1,5 @@
+using Flink.Kubernetes.HA.WireFormat;
+
 namespace Flink.Kubernetes.HA.LeaderRetrieval;
 
 /// <summary>Judges whether the leader of one component is alive, by the changes of its lock record.</summary>
@@ -41,6 +43,9 @@ internal sealed class LivenessTracker(TimeProvider timeProvider)
         (_last, _since) = (heartbeat, timestamp);
     }
 
+    /// <summary>Takes note of the first that is seen of the Lease by which the leader lives: no change, and so no sign of life by itself.</summary>
+    public void Begin(Heartbeat heartbeat, long timestamp) => (_last, _since) = (heartbeat, timestamp);
+
     /// <summary>Records that the state was read again, and that the leader has been silent for its lease.</summary>
     public void Suspect() => Liveness = LeaderLiveness.Suspected;
 }
@@ -51,4 +56,5 @@ internal sealed class LivenessTracker(TimeProvider timeProvider)
 /// <param name="FencingToken">Its token.</param>
 /// <param name="Record">The text of the lock record, which each renewal changes; <see langword="null"/> if it cannot be read.</param>
 /// <param name="Lease">The lease in it.</param>
-internal sealed record Heartbeat(string? Uid, Guid? SessionId, long FencingToken, string? Record, TimeSpan Lease);
+/// <param name="HolderLease">The Lease by which the leader lives, if it does not renew the lock itself.</param>
+internal sealed record Heartbeat(string? Uid, Guid? SessionId, long FencingToken, string? Record, TimeSpan Lease, LeaseReference? HolderLease = null);

@@ -53,7 +53,12 @@ internal sealed class LockLeaderReader(string clusterId, ObjectKey key, TimeSpan
         return new LeaderReading(
             leader,
             new Heartbeat(
-                configMap.Uid, term.SessionId, term.FencingToken, record.IsReadable ? record.Annotation : null, record.LeaseDuration ?? leaseDuration));
+                configMap.Uid,
+                term.SessionId,
+                term.FencingToken,
+                record.IsReadable ? record.Annotation : null,
+                record.IsEndless ? leaseDuration : record.LeaseDuration ?? leaseDuration,
+                term.Lease));
     }
 
     private bool Holds(LeaderElectionRecord record, TermRecord term, LeaderInformation? last)

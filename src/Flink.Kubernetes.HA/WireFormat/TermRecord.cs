@@ -23,6 +23,9 @@ internal sealed record TermRecord
     /// <summary>The Lease by which the holder lives; absent if the lock itself is renewed.</summary>
     public LeaseReference? Lease { get; init; }
 
+    /// <summary>The Pod and the container of the holder, where it knows them.</summary>
+    public PodReference? Pod { get; init; }
+
     public string ToJson() => JsonSerializer.Serialize(this, WireFormatJsonContext.Default.TermRecord);
 
     /// <summary>Returns <see langword="null"/> if the text is absent or cannot be read.</summary>
@@ -31,7 +34,7 @@ internal sealed record TermRecord
         try
         {
             var term = string.IsNullOrEmpty(json) ? null : JsonSerializer.Deserialize(json, WireFormatJsonContext.Default.TermRecord);
-            return term is { FencingToken: >= 0 and <= LargestFencingToken } && term.Lease is not { IsValid: false } ? term : null;
+            return term is { FencingToken: >= 0 and <= LargestFencingToken } && term.Lease is not { IsValid: false } && term.Pod is not { IsValid: false } ? term : null;
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
@@ -47,6 +50,16 @@ internal sealed record LeaseReference(string Name, string Uid)
 {
     [JsonIgnore]
     public bool IsValid => !string.IsNullOrEmpty(Uid) && ObjectKey.IsValid(Name);
+}
+
+/// <summary>One container of one Pod, in the namespace of the lock.</summary>
+/// <param name="Name">The name of the Pod.</param>
+/// <param name="Uid">Its UID: another Pod under the same name is not meant.</param>
+/// <param name="ContainerId">The ID of the container, which a restart changes.</param>
+internal sealed record PodReference(string Name, string Uid, string ContainerId)
+{
+    [JsonIgnore]
+    public bool IsValid => !string.IsNullOrEmpty(Uid) && !string.IsNullOrEmpty(ContainerId) && ObjectKey.IsValid(Name);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

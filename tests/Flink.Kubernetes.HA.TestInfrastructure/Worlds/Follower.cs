@@ -61,13 +61,16 @@ internal sealed class Follower : IAsyncDisposable
 
     private LeaderRetrievalService Follow(LeaderComponent component, Func<WatchSubscription> subscribe, Func<ILeaderReader> createReader)
     {
-        var retrieval = new LeaderRetrievalService(component, subscribe, createReader, _world.Time, Logs, _metrics);
+        var retrieval = new LeaderRetrievalService(component, subscribe, SubscribeToLease, createReader, _world.Time, Logs, _metrics);
         _retrievals.Add(retrieval);
 
         // A watch is open while somebody reads.
         retrieval.AddListener(new Silent());
         return retrieval;
     }
+
+    private WatchSubscription SubscribeToLease(LeaseReference lease) =>
+        Watches.Subscribe(new ObjectKey(HaWorld.Namespace, lease.Name), isMetadataOnly: false, WatchedResource.Leases);
 
     private sealed class Silent : ILeaderRetrievalListener
     {

@@ -78,9 +78,9 @@ internal sealed partial class HaWorld : IAsyncDisposable
         return replica.Start();
     }
 
-    public async Task<Replica> StartLeaderAsync(string name, Action<Replica>? configure = null)
+    public async Task<Replica> StartLeaderAsync(string name, Action<Replica>? configure = null, LeaderElectionOptions? options = null)
     {
-        var replica = Start(name, configure);
+        var replica = Start(name, configure, options);
         await UntilAsync(() => replica.Leads, TimeSpan.FromSeconds(1), $"{name} leads");
         return replica;
     }

@@ -34,7 +34,9 @@ internal sealed class Replica : IAsyncDisposable
         Requests = new ConfigMapRequests(_client, TimeSpan.FromSeconds(10), maxRetries: 0, processClock, loggers.CreateLogger(name), _metrics);
         Watches = new SharedWatches(Requests, processClock, loggers, _metrics);
         _heartbeats = ProcessHeartbeats.Create(HaWorld.Namespace, HaWorld.ClusterId, name, Options, Requests, Watches, processClock, loggers, _metrics);
-        Service = new LeaderElectionService(Component, HaWorld.Namespace, HaWorld.ClusterId, name, Options, Requests, Watches, processClock, loggers, _metrics, _heartbeats);
+        Elect = other => new LeaderElectionService(
+            other, HaWorld.Namespace, HaWorld.ClusterId, name, Options, Requests, Watches, processClock, loggers, _metrics, _heartbeats);
+        Service = Elect(Component);
         Work = async term => await Task.Delay(Timeout.InfiniteTimeSpan, term.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -52,6 +54,9 @@ internal sealed class Replica : IAsyncDisposable
     public SharedWatches Watches { get; }
 
     public LeaderElectionService Service { get; }
+
+    /// <summary>Creates the election of another component in the same process.</summary>
+    public Func<LeaderComponent, LeaderElectionService> Elect { get; }
 
     public RecordingLoggerFactory Logs { get; } = new();
 

@@ -168,4 +168,21 @@ public sealed class HandEditTests : ElectionTests
                 break;
         }
     }
+
+    [Fact]
+    public async Task A_copy_of_a_process_s_own_last_record_is_not_its_own_when_it_may_have_missed_another_term()
+    {
+        var (leader, standby) = await StartBothAsync();
+        var copy = await World.ReadAsync();
+        leader.Network.Partition();
+        await World.UntilAsync(() => standby.Leads, TimeSpan.FromSeconds(20), "the standby leads");
+        await World.AdvanceAsync(TimeSpan.FromSeconds(0.5));
+
+        // The standby leads until it notices at its next renewal. The old leader knows nothing of its term.
+        standby.Network.SilenceWatches();
+        await World.PutAsync(copy);
+        leader.Network.Heal();
+
+        await World.UntilAsync(() => World.Replicas.Any(r => r.Terms.Count > 1 && r.Leads) || leader.Terms.Count > 1, TimeSpan.FromSeconds(60), "one leads anew");
+    }
 }

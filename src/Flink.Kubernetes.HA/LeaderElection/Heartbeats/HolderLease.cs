@@ -12,15 +12,16 @@ namespace Flink.Kubernetes.HA.LeaderElection.Heartbeats;
 /// here, once, by compare-and-swap. Only then may anyone take the locks that name it: a watch of it that is hung never makes a living leader
 /// lose, because the end is refused.
 /// </remarks>
-internal sealed class HolderLease : IAsyncDisposable
+internal sealed class HolderLease : IHolder
 {
     private readonly HeartbeatContext _context;
     private readonly LeaseReference _reference;
     private readonly ObjectKey _key;
     private readonly LockWatch _watch;
     private readonly WatchSubscription _subscription;
+    private readonly HolderPod? _pod;
     private readonly CancellationTokenSource _stop = new();
-    private readonly TaskCompletionSource<HolderLeaseEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<HolderEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _loop;
     private Observation? _observed;
     private (string? Uid, string? Holder, DateTime? RenewTime, string? EndedBy)? _last;
@@ -29,8 +30,13 @@ internal sealed class HolderLease : IAsyncDisposable
     private bool _wasAlive;
     private Exception? _failure;
 
-    public HolderLease(HeartbeatContext context, LeaseReference reference, WatchSubscription subscription)
+    /// <param name="context">What the heartbeats of the process share.</param>
+    /// <param name="reference">The Lease.</param>
+    /// <param name="subscription">Its watch.</param>
+    /// <param name="pod">The Pod that proves the death of its process, if one is named.</param>
+    public HolderLease(HeartbeatContext context, LeaseReference reference, WatchSubscription subscription, HolderPod? pod)
     {
+        _pod = pod;
         _context = context;
         _reference = reference;
         _key = new ObjectKey(context.Namespace, reference.Name);
@@ -41,19 +47,23 @@ internal sealed class HolderLease : IAsyncDisposable
     }
 
     /// <summary>Completes when the Lease is over: ended by anyone, or gone for its duration.</summary>
-    public Task<HolderLeaseEnd> End => _end.Task;
+    public Task<HolderEnd> End => _end.Task;
 
     /// <summary>Why the Lease cannot be watched, or cannot be ended although it is silent.</summary>
-    public LastingFailure? LastingFailure =>
+    public LastingFailure? Failure =>
         Volatile.Read(ref _failure) is { } failure ? new LastingFailure(failure, _context.TimeProvider.GetElapsedTime(_since)) : _subscription.LastingFailure;
 
-    /// <summary>The number of contenders; guarded by the lock of <see cref="ProcessHeartbeats"/>.</summary>
-    public int Followers { get; set; }
+    public bool IsOnlySign => true;
 
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
+        if (_pod is not null)
+        {
+            await _pod.DisposeAsync().ConfigureAwait(false);
+        }
+
         await _subscription.DisposeAsync().ConfigureAwait(false);
         _end.TrySetCanceled(CancellationToken.None);
     }
@@ -94,17 +104,23 @@ internal sealed class HolderLease : IAsyncDisposable
             return;
         }
 
-        // 2. Anything else counts for a lease from its last change on this clock: a renewal, a deletion, an edit.
+        // 2. Anything else counts for a lease from its last change on this clock: a renewal, a deletion, an edit. Unless its process is dead.
         var left = _duration - _context.TimeProvider.GetElapsedTime(_since);
-        if (left > TimeSpan.Zero)
+        if (left > TimeSpan.Zero && _pod?.End is not { IsCompletedSuccessfully: true, Result.WasAlive: true })
         {
-            await _watch.WaitForChangeAsync(left, cancellationToken).ConfigureAwait(false);
+            var changed = _pod?.End is { IsCompleted: false } death ? Task.WhenAny(_watch.Changed, death) : _watch.Changed;
+            await changed.EndsWithinAsync(left, _context.TimeProvider, cancellationToken).ConfigureAwait(false);
+            if (_watch.Changed.IsCompleted)
+            {
+                await _watch.WaitForChangeAsync(TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            }
+
             return;
         }
 
         if (_last.Value.Uid is null)
         {
-            // 3. Gone for a lease: its process has missed its deadline, or has noticed.
+            // 3. Gone for a lease, or dead: its process has missed its deadline, or has noticed.
             _end.TrySetResult(new(_context.TimeProvider.GetTimestamp(), _wasAlive));
             return;
         }
@@ -139,6 +155,7 @@ internal sealed class HolderLease : IAsyncDisposable
         {
             case LockWriteOutcome.Written:
                 Log.HolderLeaseEnded(_context.Logger, _key, lease.Lease?.HolderIdentity);
+                _ = TaskExtensions.RunDetached(() => _context.DeleteLaterAsync(_key, _reference.Uid, _duration * 4));
                 _end.TrySetResult(new(_context.TimeProvider.GetTimestamp(), _wasAlive));
                 return;
             case LockWriteOutcome.Failed:
@@ -167,9 +184,3 @@ internal sealed class HolderLease : IAsyncDisposable
         }
     }
 }
-
-/// <summary>How a Lease was seen to be over.</summary>
-/// <param name="Since">When this process observed it: a <see cref="TimeProvider.GetTimestamp"/>.</param>
-/// <param name="WasAlive">Whether this process has seen it before its end; if not, it may have ended long ago, and a lock that names it may
-/// have been restored from a copy.</param>
-internal sealed record HolderLeaseEnd(long Since, bool WasAlive);

@@ -4,7 +4,6 @@ using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.Diagnostics;
 using Flink.Kubernetes.HA.LeaderElection.Locking;
 using Flink.Kubernetes.HA.WireFormat;
-using k8s.Models;
 using Microsoft.Extensions.Logging;
 
 namespace Flink.Kubernetes.HA.LeaderElection.Heartbeats;
@@ -13,6 +12,24 @@ namespace Flink.Kubernetes.HA.LeaderElection.Heartbeats;
 internal sealed record HeartbeatContext(
     string Namespace, string ClusterId, string Identity, LeaderElectionOptions Options, LeaseRequests Requests, TimeProvider TimeProvider, ILogger Logger, HaMetrics Metrics)
 {
+    /// <summary>Canceled when the services are disposed.</summary>
+    public CancellationTokenSource Stop { get; } = new();
+
+    /// <summary>Deletes a Lease that was ended, when everybody who waits for it must have seen that; later it is only litter.</summary>
+#pragma warning disable CA1031 // A convenience: what is left is harmless, and says by whom it was ended.
+    public async Task DeleteLaterAsync(ObjectKey key, string uid, TimeSpan delay)
+    {
+        try
+        {
+            await Task.Delay(delay, TimeProvider, Stop.Token).ConfigureAwait(false);
+            await Requests.DeleteAsync(key, uid).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+        }
+    }
+#pragma warning restore CA1031
+
     /// <summary>The delay before a failed request is tried again.</summary>
     public TimeSpan RetryDelay() => ElectionContext.Jittered(Options.RetryPeriod / 4);
 }
@@ -31,25 +48,12 @@ internal sealed class LeaseRequests(ConfigMapRequests requests, TimeSpan timeout
     private readonly ConfigMapRequests _limited = requests.WithTimeout(timeout);
 
     /// <summary>Creates the Lease, without times: the official client writes a time of a whole second in a form that the server refuses, and the
-    /// first renewal follows at once.</summary>
-    public Task<LockWriteResult> CreateAsync(ObjectKey key, HeartbeatContext context, V1OwnerReference? owner) => LockWriteResult.OfAsync(_limited.CreateLeaseAsync(
-        new V1Lease
-        {
-            ApiVersion = $"{V1Lease.KubeGroup}/{V1Lease.KubeApiVersion}",
-            Kind = V1Lease.KubeKind,
-            Metadata = new V1ObjectMeta
-            {
-                Name = key.Name,
-                NamespaceProperty = key.Namespace,
-                Labels = new Dictionary<string, string>(HaNames.Labels(context.ClusterId)),
-                OwnerReferences = owner is null ? null : [owner],
-            },
-            Spec = new V1LeaseSpec
-            {
-                HolderIdentity = context.Identity,
-                LeaseDurationSeconds = (int)Math.Ceiling(context.Options.LeaseDuration.TotalSeconds),
-            },
-        },
+    /// first renewal follows at once. With its Pod, if that is known, Kubernetes deletes it.</summary>
+    public Task<LockWriteResult> CreateAsync(ObjectKey key, HeartbeatContext context, PodReference? owner) => LockWriteResult.OfAsync(_limited.CreateLeaseAsync(
+        key,
+        HaNames.Labels(context.ClusterId),
+        new LeaseSpec(context.Identity, null, context.Options.LeaseDuration),
+        owner is null ? null : (owner.Name, owner.Uid),
         CancellationToken.None));
 
     /// <summary>Renews the Lease if this process still holds it.</summary>

@@ -9,15 +9,20 @@ using Microsoft.Extensions.Logging;
 namespace Flink.Kubernetes.HA.LeaderElection.Heartbeats;
 
 /// <summary>The heartbeat of this process, and those of other processes for which its contenders wait.</summary>
-internal sealed class ProcessHeartbeats(HeartbeatContext context, SharedWatches watches) : IAsyncDisposable
+internal sealed class ProcessHeartbeats(HeartbeatContext context, ConfigMapRequests requests, SharedWatches watches) : IAsyncDisposable
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<LeaseReference, HolderLease> _holders = [];
     private readonly List<ProcessLease> _leases = [];
     private Task<ProcessLease>? _current;
     private (string Name, long SentAt)? _creating;
     private int _count;
     private bool _disposed;
+
+    /// <summary>The processes for which contenders of this one wait.</summary>
+    public Holders Holders { get; } = new(context, watches);
+
+    /// <summary>The Pod of this process.</summary>
+    public OwnPod OwnPod { get; } = new(context, requests);
 
     public static ProcessHeartbeats Create(
         string namespaceName,
@@ -32,6 +37,7 @@ internal sealed class ProcessHeartbeats(HeartbeatContext context, SharedWatches 
         new(
             new HeartbeatContext(
                 namespaceName, clusterId, identity, options, new LeaseRequests(requests, options.RequestTimeout), timeProvider, loggerFactory.CreateLogger<ProcessHeartbeats>(), metrics),
+            requests,
             watches);
 
     /// <summary>Joins the Lease of this process, which is created if there is none that lives.</summary>
@@ -69,38 +75,6 @@ internal sealed class ProcessHeartbeats(HeartbeatContext context, SharedWatches 
         }
     }
 
-    /// <summary>Follows another process's Lease until <see cref="UnfollowAsync"/>.</summary>
-    public HolderLease Follow(LeaseReference reference)
-    {
-        lock (_gate)
-        {
-            if (!_holders.TryGetValue(reference, out var holder))
-            {
-                var subscription = watches.Subscribe(new ObjectKey(context.Namespace, reference.Name), isMetadataOnly: false, WatchedResource.Leases);
-                _holders.Add(reference, holder = new HolderLease(context, reference, subscription));
-            }
-
-            holder.Followers++;
-            return holder;
-        }
-    }
-
-    public async ValueTask UnfollowAsync(LeaseReference reference)
-    {
-        HolderLease? holder;
-        lock (_gate)
-        {
-            if (!_holders.TryGetValue(reference, out holder) || --holder.Followers > 0)
-            {
-                return;
-            }
-
-            _holders.Remove(reference);
-        }
-
-        await holder.DisposeAsync().ConfigureAwait(false);
-    }
-
     /// <summary>Ends the heartbeat; the elections have ended before.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -111,6 +85,8 @@ internal sealed class ProcessHeartbeats(HeartbeatContext context, SharedWatches 
             leases = [.. _leases];
         }
 
+        await context.Stop.CancelAsync().ConfigureAwait(false);
+        await OwnPod.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(leases.Select(lease => lease.DisposeAsync().AsTask())).ConfigureAwait(false);
     }
 
@@ -120,7 +96,7 @@ internal sealed class ProcessHeartbeats(HeartbeatContext context, SharedWatches 
         _creating ??= (Name(), context.TimeProvider.GetTimestamp());
         var (name, sentAt) = _creating.Value;
         var key = new ObjectKey(context.Namespace, name);
-        var result = await context.Requests.CreateAsync(key, context, null).ConfigureAwait(false);
+        var result = await context.Requests.CreateAsync(key, context, OwnPod.Reference).ConfigureAwait(false);
         var stored = result.Stored;
         if (stored is null)
         {

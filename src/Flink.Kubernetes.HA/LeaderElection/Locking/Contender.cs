@@ -12,22 +12,18 @@ internal sealed class Contender(ElectionContext context)
     /// <summary>A few times the latency of a watch event: within it the other standbys observe that the lock is taken.</summary>
     private static readonly TimeSpan StaggerSlot = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Longer than any lease: the wait ends with a change.</summary>
-    private static readonly TimeSpan WhileHolderLives = TimeSpan.FromDays(1);
-
     private readonly LeaseObserver _lease = new(context.Options, context.Identity, context.TimeProvider);
     private readonly LockAcquisition _acquisition = new(context);
     private readonly TakeoverStagger _stagger = new(StaggerSlot, Random.Shared);
+    private readonly FollowedHolder _holder = new(context);
     private readonly TimeProvider _time = context.TimeProvider;
-    private HolderLease? _holder;
-    private LeaseReference? _followed;
     private Observation? _seen;
     private long? _restSince;
     private string? _awaited;
     private bool _wasOurs;
 
     /// <summary>Why the Lease of the holder cannot be watched, or cannot be ended although it is silent.</summary>
-    public LastingFailure? HolderFailure => Volatile.Read(ref _holder)?.LastingFailure;
+    public LastingFailure? HolderFailure => _holder.Failure;
 
     /// <summary>Records how this process's last term ended.</summary>
     public void TermEnded(LeadershipLossReason reason, long endedAt, LockHistory history)
@@ -42,15 +38,7 @@ internal sealed class Contender(ElectionContext context)
     }
 
     /// <summary>Ends what is followed between two terms.</summary>
-    public async ValueTask UnfollowAsync()
-    {
-        if (_followed is { } followed)
-        {
-            _followed = null;
-            Volatile.Write(ref _holder, null);
-            await context.Heartbeats.UnfollowAsync(followed).ConfigureAwait(false);
-        }
-    }
+    public ValueTask UnfollowAsync() => _holder.FollowAsync(null);
 
     /// <summary>Waits for the lock and takes it.</summary>
     /// <exception cref="OperationCanceledException">The token was canceled; the lock is not left behind.</exception>
@@ -69,12 +57,12 @@ internal sealed class Contender(ElectionContext context)
 
             // 2. Wait in silence for the rest of the holder's lease, or for the end of the Lease by which it lives. Any change in the meantime
             //    starts over.
-            await FollowHolderAsync().ConfigureAwait(false);
+            await _holder.FollowAsync(_lease.State).ConfigureAwait(false);
             var turn = UntilMyTurn();
             if (turn > TimeSpan.Zero)
             {
                 ReportWait();
-                if (await WaitForChangeAsync(watch, turn, cancellationToken).ConfigureAwait(false) || Remaining() > TimeSpan.Zero)
+                if (await _holder.WaitForChangeAsync(watch, turn, cancellationToken).ConfigureAwait(false) || _holder.Remaining(_lease) > TimeSpan.Zero)
                 {
                     // Timers can fire early; the clock decides whether the lease has expired.
                     continue;
@@ -136,58 +124,8 @@ internal sealed class Contender(ElectionContext context)
             return rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
         }
 
-        var lease = Remaining();
+        var lease = _holder.Remaining(_lease);
         return TimeSpan.FromTicks(Math.Max(0, Math.Max(lease.Ticks, rest.Ticks))) + _stagger.NextDelay();
-    }
-
-    /// <summary>How long the holder may still lead, by the lock and by the Lease that it names.</summary>
-    private TimeSpan Remaining()
-    {
-        if (_holder is null || _lease.IsMine)
-        {
-            return _lease.Remaining();
-        }
-
-        if (!_holder.End.IsCompletedSuccessfully)
-        {
-            return WhileHolderLives;
-        }
-
-        // Seen to end while the lock named it: nobody else can have taken the lock since, or the write is refused. A Lease that had ended before
-        // is in a lock that was restored from a copy, beside which somebody may lead.
-        var end = _holder.End.Result;
-        return _lease.Remaining(isHolderDead: end.WasAlive && end.Since >= _lease.Since);
-    }
-
-    /// <summary>Follows the Lease that the lock names, if another process holds the lock by one.</summary>
-    private async ValueTask FollowHolderAsync()
-    {
-        var named = _lease.State is { Record: { IsReadable: true, IsReleased: false } record, Term: { Lease: { } lease } term }
-            && record.HolderIdentity == term.HolderIdentity
-            && record.HolderIdentity != context.Identity
-                ? lease
-                : null;
-        if (named != _followed)
-        {
-            await UnfollowAsync().ConfigureAwait(false);
-            if (named is not null)
-            {
-                Volatile.Write(ref _holder, context.Heartbeats.Follow(named));
-                _followed = named;
-            }
-        }
-    }
-
-    /// <summary>Waits for a change of the lock, or for the end of the Lease by which its holder lives.</summary>
-    private async Task<bool> WaitForChangeAsync(LockWatch watch, TimeSpan limit, CancellationToken cancellationToken)
-    {
-        if (_holder is not { End.IsCompleted: false } holder)
-        {
-            return await watch.WaitForChangeAsync(limit, cancellationToken).ConfigureAwait(false);
-        }
-
-        await Task.WhenAny(watch.Changed, holder.End).EndsWithinAsync(limit, _time, cancellationToken).ConfigureAwait(false);
-        return !watch.Changed.IsCompleted || await watch.WaitForChangeAsync(TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Makes one attempt, and finds out what became of it.</summary>

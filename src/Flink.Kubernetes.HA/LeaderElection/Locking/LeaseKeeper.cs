@@ -67,6 +67,11 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
         // Detached: renewals of months must not run within the activity and the log scopes of whoever asked for the term.
         _loop = TaskExtensions.RunDetached(RunAsync);
+        if (_context.Options.ProofOfDeath && _term.Pod is null)
+        {
+            _ = NamePodAsync();
+        }
+
         _member?.WhenOver((reason, why, isPoolStarved) => _end.Lose(reason, why, isPoolStarved));
     }
 
@@ -150,6 +155,13 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         _end.Dispose();
     }
 
+    /// <summary>The container of a process that has just started is known only after a moment: the term then names it.</summary>
+    private async Task NamePodAsync()
+    {
+        await _context.Heartbeats.OwnPod.Known.WaitAsync(_end.Ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Wake();
+    }
+
     private Task<bool> ReleaseAsync(LockEnding ending, int attempts) =>
         new LockRelease(_context, _history, _term, ending).RunAsync(_hasData, attempts, () => SinceRenewal < _context.Options.LeaseDuration);
 
@@ -211,7 +223,8 @@ internal sealed class LeaseKeeper : IAsyncDisposable
             return settled;
         }
 
-        if (_member is not null && !isEdited && !_address.IsPending && Loss is null)
+        var pod = _context.Heartbeats.OwnPod.Reference;
+        if (_member is not null && !isEdited && !_address.IsPending && (pod is null || pod == _history.Latest.Pod) && Loss is null)
         {
             // The Lease is what is renewed. The lock is only read: an edit must be noticed within a lease also while the watch hangs, because
             // others take what is not held for so long.

@@ -47,6 +47,7 @@ internal sealed class LockAcquisition(ElectionContext context)
             FencingToken = seen.NextFencingToken(lastFencingToken),
             Address = address,
             Lease = member?.Lease,
+            Pod = context.Heartbeats.OwnPod.Reference,
         };
 
         // Counted as client-go does: only a change of the holder is a transition, and the first holder is not one.
@@ -56,7 +57,7 @@ internal sealed class LockAcquisition(ElectionContext context)
         var texts = new LockTexts(record, term.ToJson());
 
         // Before the request: the deadline of the term must not start later than the lease that contenders may observe.
-        var sent = new SentRecord(texts, context.TimeProvider.GetTimestamp(), address, 0);
+        var sent = new SentRecord(texts, context.TimeProvider.GetTimestamp(), address, 0, Pod: term.Pod);
         var data = hasData ? LockPatches.Data(term, isReleased: false) : [];
         var result = await context.Requests.PatchAsync(LockPatches.WriteAt(seen.ResourceVersion, context.ClusterId, texts, data)).ConfigureAwait(false);
 

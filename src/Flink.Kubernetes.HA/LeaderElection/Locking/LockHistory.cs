@@ -104,11 +104,11 @@ internal sealed class LockHistory(WonLock won)
             var record = ending == LockEnding.Released
                 ? won.Record.Released(_lastRenewTime)
                 : won.Record.Held(context.Identity, lease, won.AcquireTime, _lastRenewTime, won.Record.LeaderTransitions);
-            var term = ending is not null ? won.Term with { Address = null, Lease = null }
-                : address == won.Term.Address ? won.Term
-                : won.Term with { Address = address };
-            var text = address == _latest.Address && ending is null ? _latest.Texts.Term : term.ToJson();
-            var sent = new SentRecord(new LockTexts(record, text), context.TimeProvider.GetTimestamp(), term.Address, addressVersion, ending is not null);
+            var pod = context.Heartbeats.OwnPod.Reference ?? won.Term.Pod;
+            var term = ending is not null ? won.Term with { Address = null, Lease = null, Pod = null } : won.Term with { Address = address, Pod = pod };
+            var text = ending is null && address == _latest.Address && pod == _latest.Pod ? _latest.Texts.Term : term.ToJson();
+            var sent = new SentRecord(
+                new LockTexts(record, text), context.TimeProvider.GetTimestamp(), term.Address, addressVersion, ending is not null, term.Pod);
             _lastSentAt = sent.SentAt;
 
             // Noted before it is sent: a read by a fenced write can find the record before its response arrives here.
@@ -221,7 +221,8 @@ internal sealed class LockHistory(WonLock won)
 /// <param name="Address">The address that was sent with it.</param>
 /// <param name="AddressVersion">The number of times that the address had been set.</param>
 /// <param name="IsLast">Whether it ends the term.</param>
-internal sealed record SentRecord(LockTexts Texts, long SentAt, string? Address, long AddressVersion, bool IsLast = false);
+/// <param name="Pod">The Pod that was sent with it.</param>
+internal sealed record SentRecord(LockTexts Texts, long SentAt, string? Address, long AddressVersion, bool IsLast = false, PodReference? Pod = null);
 
 /// <summary>How the last record of a term leaves the lock.</summary>
 internal enum LockEnding

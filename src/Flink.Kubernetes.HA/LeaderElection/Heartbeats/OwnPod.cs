@@ -1,0 +1,88 @@
+using Flink.Kubernetes.HA.ConfigMaps;
+using Flink.Kubernetes.HA.Diagnostics;
+using Flink.Kubernetes.HA.WireFormat;
+using k8s.Models;
+
+namespace Flink.Kubernetes.HA.LeaderElection.Heartbeats;
+
+/// <summary>The Pod and the container of this process, for <see cref="LeaderElectionOptions.ProofOfDeath"/>: read in the background, because no
+/// takeover may wait for it.</summary>
+internal sealed class OwnPod(HeartbeatContext context, ConfigMapRequests requests) : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _gate = new();
+    private Task? _loop;
+    private readonly TaskCompletionSource<PodReference> _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when it is known.</summary>
+    public Task Known => _known.Task;
+
+    /// <summary>What is known by now; <see langword="null"/> if nothing is.</summary>
+    public PodReference? Reference => _known.Task.IsCompletedSuccessfully ? _known.Task.Result : null;
+
+    /// <summary>Begins to read, if proof of death is wanted.</summary>
+    public void Start()
+    {
+        lock (_gate)
+        {
+            if (context.Options.ProofOfDeath && !_stop.IsCancellationRequested)
+            {
+                _loop ??= TaskExtensions.RunDetached(ReadAsync);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Task? loop;
+        lock (_gate)
+        {
+            _stop.Cancel();
+            loop = _loop;
+        }
+
+        await (loop ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task ReadAsync()
+    {
+        string? told = null;
+        var key = new ObjectKey(context.Namespace, context.Options.PodName!);
+        while (true)
+        {
+            string problem;
+            try
+            {
+                var pod = await requests.GetPodAsync(key, _stop.Token).ConfigureAwait(false);
+                if (Find(pod, out problem) is { } id)
+                {
+                    _known.TrySetResult(new PodReference(key.Name, pod.Metadata.Uid, id));
+                    return;
+                }
+            }
+            catch (KubernetesHaException exception)
+            {
+                problem = exception.Message;
+            }
+
+            if (problem != told)
+            {
+                told = problem;
+                Log.OwnPodUnknown(context.Logger, key, problem);
+            }
+
+            await Task.Delay(context.Options.RetryPeriod, context.TimeProvider, _stop.Token).ConfigureAwait(false);
+        }
+    }
+
+    private string? Find(V1Pod pod, out string problem)
+    {
+        var statuses = pod.Status?.ContainerStatuses ?? [];
+        var named = context.Options.ContainerName is { Length: > 0 } name ? statuses.Where(status => status.Name == name).ToList() : [.. statuses];
+        problem = named.Count == 1
+            ? $"container '{named[0].Name}' is not reported as running yet."
+            : $"its containers are '{string.Join("', '", statuses.Select(status => status.Name))}': set LeaderElectionOptions.ContainerName, which is "
+                + $"'{context.Options.ContainerName}', to the one of this process.";
+        return named is [{ State.Running: not null, ContainerID.Length: > 0 } only] ? only.ContainerID : null;
+    }
+}
