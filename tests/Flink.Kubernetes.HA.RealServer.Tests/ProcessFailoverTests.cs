@@ -44,6 +44,45 @@ public sealed class ProcessFailoverTests(ApiServerFixture server)
     }
 
     [Fact]
+    public async Task Kills_and_pauses_of_leaders_that_live_by_a_Lease_never_make_two_leaders()
+    {
+        var rounds = int.Parse(Environment.GetEnvironmentVariable("PROCESS_LEASE_ROUNDS") ?? "12", CultureInfo.InvariantCulture);
+        await using var election = await RealElection.StartAsync(await server.GetAsync());
+        var paused = new List<AgentProcess>();
+        var round = 0;
+        var took = await FailOverAsync(
+            election,
+            Lease,
+            rounds,
+            agent =>
+            {
+                // Every other one is paused past its lease, and goes on beside the next leader before it is killed.
+                if (round++ % 2 == 0)
+                {
+                    agent.Kill();
+                }
+                else
+                {
+                    agent.Pause();
+                    paused.Add(agent);
+                }
+            },
+            async agent =>
+            {
+                if (paused.Contains(agent))
+                {
+                    agent.Resume();
+                    await TestTime.PassAsync(TimeSpan.FromSeconds(1));
+                    agent.Kill();
+                }
+            },
+            "--heartbeat-mode",
+            nameof(HeartbeatMode.ProcessLease));
+        await AssertOneAtATimeAsync(election, rounds + 1);
+        Report("SIGKILL or SIGSTOP, by a Lease -> follower told", Lease, took);
+    }
+
+    [Fact]
     public async Task A_leader_that_is_paused_past_its_lease_writes_nothing_when_it_goes_on()
     {
         await using var election = await RealElection.StartAsync(await server.GetAsync());
@@ -131,7 +170,8 @@ public sealed class ProcessFailoverTests(ApiServerFixture server)
         (await election.ReadHistoryAsync()).Where(t => t.Name == agent.Name).Max(t => t.Token);
 
     /// <summary>Ends the leader again and again, with two standbys waiting; returns how long it took until a follower had heard of the next.</summary>
-    private static async Task<List<TimeSpan>> FailOverAsync(RealElection election, TimeSpan lease, int times, Action<AgentProcess> end)
+    private static async Task<List<TimeSpan>> FailOverAsync(
+        RealElection election, TimeSpan lease, int times, Action<AgentProcess> end, Func<AgentProcess, Task>? after = null, params string[] arguments)
     {
         var agents = new List<AgentProcess>();
         var took = new List<TimeSpan>();
@@ -139,7 +179,7 @@ public sealed class ProcessFailoverTests(ApiServerFixture server)
         {
             for (var i = 0; i < 3; i++)
             {
-                agents.Add(await AgentProcess.StartAsync(election, $"a{i}", lease));
+                agents.Add(await AgentProcess.StartAsync(election, $"a{i}", lease, null, arguments));
             }
 
             for (var i = 0; i < times; i++)
@@ -156,10 +196,11 @@ public sealed class ProcessFailoverTests(ApiServerFixture server)
                 took.Add(TimeProvider.System.GetElapsedTime(before));
                 next.SessionId.Should().NotBe(known.SessionId);
 
+                await (after?.Invoke(leader) ?? Task.CompletedTask);
                 await leader.EndAsync();
                 leader.Dispose();
                 agents.Remove(leader);
-                agents.Add(await AgentProcess.StartAsync(election, $"b{i}", lease));
+                agents.Add(await AgentProcess.StartAsync(election, $"b{i}", lease, null, arguments));
             }
 
             await WaitForHistoryAsync(election, (await election.HearAsync(_ => true)).FencingToken);

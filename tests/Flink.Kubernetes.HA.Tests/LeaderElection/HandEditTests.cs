@@ -174,15 +174,19 @@ public sealed class HandEditTests : ElectionTests
     {
         var (leader, standby) = await StartBothAsync();
         var copy = await World.ReadAsync();
-        leader.Network.Partition();
-        await World.UntilAsync(() => standby.Leads, TimeSpan.FromSeconds(20), "the standby leads");
-        await World.AdvanceAsync(TimeSpan.FromSeconds(0.5));
+        leader.Network.SilenceWatches();
+        using (leader.Network.Inject(Fault.LoseRequest()))
+        {
+            await World.UntilAsync(() => standby.Leads, TimeSpan.FromSeconds(20), "the standby leads");
+        }
 
-        // The standby leads until it notices at its next renewal. The old leader knows nothing of its term.
+        // The standby leads until it notices at its next renewal. The old leader lists the lock anew, and knows nothing of that term.
         standby.Network.SilenceWatches();
         await World.PutAsync(copy);
-        leader.Network.Heal();
+        World.Server.CompactHistory();
+        leader.Network.CutWatches();
 
-        await World.UntilAsync(() => World.Replicas.Any(r => r.Terms.Count > 1 && r.Leads) || leader.Terms.Count > 1, TimeSpan.FromSeconds(60), "one leads anew");
+        await World.UntilAsync(() => leader.Terms.Count > 1 || standby.Terms.Count > 1, TimeSpan.FromSeconds(60), "one leads anew");
+        standby.Terms.First().Lost.IsCancellationRequested.Should().BeTrue();
     }
 }
