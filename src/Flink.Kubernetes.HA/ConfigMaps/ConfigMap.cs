@@ -29,7 +29,7 @@ internal sealed record ConfigMap(ObjectKey Key)
     public LeaseSpec? Lease { get; init; }
 
     /// <summary>The containers, if the object is a Pod.</summary>
-    public PodContainers? Containers { get; init; }
+    public IReadOnlyList<PodContainer>? Containers { get; init; }
 
     public string? Annotation(string name) => Annotations.GetValueOrDefault(name);
 
@@ -45,7 +45,7 @@ internal sealed record ConfigMap(ObjectKey Key)
 
     public static ConfigMap? From(V1Lease? item) => From(item?.Metadata) is { } lease ? lease with { Lease = LeaseSpec.From(item!.Spec) } : null;
 
-    public static ConfigMap? From(V1Pod? item) => From(item?.Metadata) is { } pod ? pod with { Containers = PodContainers.From(item!.Status) } : null;
+    public static ConfigMap? From(V1Pod? item) => From(item?.Metadata) is { } pod ? pod with { Containers = PodContainer.AllOf(item!.Status) } : null;
 
     private static ConfigMap? From(V1ObjectMeta? metadata) => metadata is not { Name.Length: > 0, Uid.Length: > 0, ResourceVersion.Length: > 0 }
         ? null

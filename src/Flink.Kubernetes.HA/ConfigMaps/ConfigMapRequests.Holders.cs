@@ -19,14 +19,14 @@ internal sealed partial class ConfigMapRequests
     }
 
     /// <exception cref="KubernetesHaException">The Pod does not exist, or the request failed.</exception>
-    public Task<V1Pod> GetPodAsync(ObjectKey key, CancellationToken cancellationToken)
+    public Task<ConfigMap> GetPodAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         key.ThrowIfInvalid();
         var request = WatchedResource.Pods.Request("get", key.Namespace, key.Name);
         return ReadAsync(
             request,
             token => _client.CoreV1.ReadNamespacedPodWithHttpMessagesAsync(key.Name, key.Namespace, cancellationToken: token),
-            item => item is { Kind: "Pod", Metadata.Uid.Length: > 0 } ? item : throw NotThe($"Pod {key}", request, Describe(item?.Kind, item?.Metadata)),
+            item => item?.Kind == "Pod" && ConfigMap.From(item) is { } pod && pod.Key == key ? pod : throw NotThe($"Pod {key}", request, Describe(item?.Kind, item?.Metadata)),
             cancellationToken);
     }
 

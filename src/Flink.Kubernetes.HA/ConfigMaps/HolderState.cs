@@ -14,16 +14,17 @@ internal sealed record LeaseSpec(string? HolderIdentity, DateTime? RenewTime, Ti
         spec?.LeaseDurationSeconds is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : null);
 }
 
-/// <summary>The containers of a Pod by their IDs.</summary>
-/// <param name="Terminated">Those that have ended: in the present state of a container, or in the state before its restart.</param>
-/// <param name="Running">Those that run.</param>
-internal sealed record PodContainers(IReadOnlySet<string> Terminated, IReadOnlySet<string> Running)
+/// <summary>One container of a Pod.</summary>
+/// <param name="Name">Its name in the Pod.</param>
+/// <param name="Running">The ID of the container that runs now, or <see langword="null"/>.</param>
+/// <param name="Ended">The IDs of those that are known to have ended: the present one, and the one before a restart.</param>
+internal sealed record PodContainer(string Name, string? Running, IReadOnlyList<string> Ended)
 {
-    public static PodContainers From(V1PodStatus? status)
-    {
-        var containers = (status?.ContainerStatuses ?? []).Concat(status?.EphemeralContainerStatuses ?? []).Concat(status?.InitContainerStatuses ?? []).ToList();
-        return new(
-            containers.SelectMany(c => new[] { c.State?.Terminated?.ContainerID, c.LastState?.Terminated?.ContainerID }).OfType<string>().ToHashSet(StringComparer.Ordinal),
-            containers.Where(c => c.State?.Running is not null).Select(c => c.ContainerID).OfType<string>().ToHashSet(StringComparer.Ordinal));
-    }
+    public static IReadOnlyList<PodContainer> AllOf(V1PodStatus? status) =>
+    [
+        .. (status?.ContainerStatuses ?? []).Select(container => new PodContainer(
+            container.Name,
+            container.State?.Running is null || string.IsNullOrEmpty(container.ContainerID) ? null : container.ContainerID,
+            [.. new[] { container.State?.Terminated?.ContainerID, container.LastState?.Terminated?.ContainerID }.OfType<string>()])),
+    ];
 }

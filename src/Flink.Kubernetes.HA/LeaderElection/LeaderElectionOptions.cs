@@ -47,13 +47,16 @@ public sealed class LeaderElectionOptions
     public bool ProofOfDeath { get; set; }
 
     /// <summary>The name of the Pod in which this process runs, by the downward API: <c>metadata.name</c>.</summary>
-    /// <value>Default: the environment variable <c>POD_NAME</c>. It must be right: standbys take this process for dead when a container of that
-    /// Pod has ended.</value>
-    public string? PodName { get; set; } = Environment.GetEnvironmentVariable("POD_NAME");
+    /// <value>Default: <see langword="null"/>, which means the environment variable <c>POD_NAME</c>. It must be right: standbys take this process
+    /// for dead when a container of that Pod has ended.</value>
+    public string? PodName { get; set; }
 
     /// <summary>The name of the container in which this process runs.</summary>
-    /// <value>Default: the environment variable <c>CONTAINER_NAME</c>, or the only container of the Pod.</value>
-    public string? ContainerName { get; set; } = Environment.GetEnvironmentVariable("CONTAINER_NAME");
+    /// <value>Default: <see langword="null"/>, which means the only container of the Pod.</value>
+    public string? ContainerName { get; set; }
+
+    /// <summary>The name of the Pod from the options or the environment.</summary>
+    internal string? OwnPodName => string.IsNullOrEmpty(PodName) ? Environment.GetEnvironmentVariable("POD_NAME") : PodName;
 
     /// <summary>What a renewal needs besides the time limit of one request that hangs: the period until it is sent, the longest delay after it
     /// (<c>ElectionContext.RetryDelay</c>: a quarter of the period, and a quarter of that more), and two round trips that make up for it.</summary>

@@ -29,10 +29,10 @@ internal static class LeaderElectionOptionsValidator
             failures.Add(Invariant($"LeaderElection.HeartbeatMode ({(int)options.HeartbeatMode}) is not a HeartbeatMode: use ConfigMap or ProcessLease."));
         }
 
-        if (options.ProofOfDeath && !ObjectKey.IsValid(options.PodName))
+        if (options.ProofOfDeath && !ObjectKey.IsValid(options.OwnPodName))
         {
             failures.Add(
-                $"LeaderElection.ProofOfDeath needs the name of this process's Pod, and LeaderElection.PodName ('{options.PodName}') is none: "
+                $"LeaderElection.ProofOfDeath needs the name of this process's Pod, and LeaderElection.PodName ('{options.OwnPodName}') is none: "
                 + "set the environment variable POD_NAME from metadata.name by the downward API, or the option.");
         }
 

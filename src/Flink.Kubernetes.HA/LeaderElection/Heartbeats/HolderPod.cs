@@ -35,7 +35,7 @@ internal sealed class HolderPod : IHolder
 
     public bool IsOnlySign => false;
 
-    /// <summary>None: a proof is not needed, and a watch that is not permitted is told in the log.</summary>
+    /// <summary>None: a proof is not needed, and of a watch that is not permitted the log tells.</summary>
     public LastingFailure? Failure => null;
 
     public async ValueTask DisposeAsync()
@@ -73,8 +73,8 @@ internal sealed class HolderPod : IHolder
             return;
         }
 
-        _wasRunning |= containers.Running.Contains(_reference.ContainerId);
-        if (containers.Terminated.Contains(_reference.ContainerId) && _end.TrySetResult(new HolderEnd(seen.Timestamp, _wasRunning)))
+        _wasRunning |= containers.Any(container => container.Running == _reference.ContainerId);
+        if (containers.Any(container => container.Ended.Contains(_reference.ContainerId)) && _end.TrySetResult(new HolderEnd(seen.Timestamp, _wasRunning)))
         {
             Log.HolderContainerEnded(_context.Logger, _reference.ContainerId, _reference.Name);
         }

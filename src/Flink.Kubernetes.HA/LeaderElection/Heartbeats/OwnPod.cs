@@ -1,7 +1,6 @@
 using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.Diagnostics;
 using Flink.Kubernetes.HA.WireFormat;
-using k8s.Models;
 
 namespace Flink.Kubernetes.HA.LeaderElection.Heartbeats;
 
@@ -47,16 +46,16 @@ internal sealed class OwnPod(HeartbeatContext context, ConfigMapRequests request
     private async Task ReadAsync()
     {
         string? told = null;
-        var key = new ObjectKey(context.Namespace, context.Options.PodName!);
+        var key = new ObjectKey(context.Namespace, context.Options.OwnPodName!);
         while (true)
         {
             string problem;
             try
             {
                 var pod = await requests.GetPodAsync(key, _stop.Token).ConfigureAwait(false);
-                if (Find(pod, out problem) is { } id)
+                if (Find(pod.Containers!, out problem) is { } id)
                 {
-                    _known.TrySetResult(new PodReference(key.Name, pod.Metadata.Uid, id));
+                    _known.TrySetResult(new PodReference(key.Name, pod.Uid!, id));
                     return;
                 }
             }
@@ -75,14 +74,13 @@ internal sealed class OwnPod(HeartbeatContext context, ConfigMapRequests request
         }
     }
 
-    private string? Find(V1Pod pod, out string problem)
+    private string? Find(IReadOnlyList<PodContainer> containers, out string problem)
     {
-        var statuses = pod.Status?.ContainerStatuses ?? [];
-        var named = context.Options.ContainerName is { Length: > 0 } name ? statuses.Where(status => status.Name == name).ToList() : [.. statuses];
-        problem = named.Count == 1
-            ? $"container '{named[0].Name}' is not reported as running yet."
-            : $"its containers are '{string.Join("', '", statuses.Select(status => status.Name))}': set LeaderElectionOptions.ContainerName, which is "
+        var own = context.Options.ContainerName is { Length: > 0 } name ? containers.Where(container => container.Name == name).ToList() : [.. containers];
+        problem = own.Count == 1
+            ? $"container '{own[0].Name}' is not reported as running yet."
+            : $"its containers are '{string.Join("', '", containers.Select(container => container.Name))}': set LeaderElectionOptions.ContainerName, which is "
                 + $"'{context.Options.ContainerName}', to the one of this process.";
-        return named is [{ State.Running: not null, ContainerID.Length: > 0 } only] ? only.ContainerID : null;
+        return own.Count == 1 ? own[0].Running : null;
     }
 }

@@ -28,7 +28,7 @@ internal sealed class Contender(ElectionContext context)
     /// <summary>Records how this process's last term ended.</summary>
     public void TermEnded(LeadershipLossReason reason, long endedAt, LockHistory history)
     {
-        _lease.TermEnded(history.Remains);
+        _lease.Left(history);
         if (reason == LeadershipLossReason.Released)
         {
             // Other contenders go first, for one retry period: a process that released the lock on purpose should not win it back.
@@ -154,11 +154,15 @@ internal sealed class Contender(ElectionContext context)
         WonLock? won = null;
         try
         {
-            _lease.Attempts();
             var attempt = await _acquisition.TakeAsync(state, _lease.LastFencingToken, address, member).ConfigureAwait(false);
             if (attempt.Outcome == LockWriteOutcome.Written)
             {
                 return won = attempt.Won;
+            }
+
+            if (attempt is { Outcome: LockWriteOutcome.Unknown, Won: { } maybeWon })
+            {
+                _lease.Left(new LockHistory(maybeWon));
             }
 
             await AfterAttemptAsync(watch, attempt, cancellationToken).ConfigureAwait(false);

@@ -111,11 +111,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
             LeadershipLossReason.Abandoned,
             $"the services were disposed before the term. Its lock is not released, because its work may still be running; others wait "
             + $"{_context.Options.LeaseDuration.TotalSeconds} s from the last renewal.");
-        if (_member is not null)
-        {
-            // The Lease lives on with other terms. What names it would be held for as long.
-            _ = TaskExtensions.RunDetached(() => _release.Value);
-        }
+        _ = TaskExtensions.RunDetached(() => _release.Value);
     }
 
     /// <summary>Ends the term, waits for the write that may be under way, and releases the lock.</summary>
@@ -127,31 +123,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         _end.Release();
         await _loop.ConfigureAwait(false);
         await _deadline.DisposeAsync().ConfigureAwait(false);
-        var isLeft = true;
-        switch (Loss!.Reason)
-        {
-            case LeadershipLossReason.Released:
-                isLeft = await ReleaseAsync(LockEnding.Released, LockRelease.MostAttempts).ConfigureAwait(false);
-                break;
-            case LeadershipLossReason.RenewDeadlineExceeded or LeadershipLossReason.ProcessLeaseLost:
-                // The lock may still name this process, and others wait for the lease: one attempt may spare them that.
-                isLeft = await ReleaseAsync(LockEnding.Released, 1).ConfigureAwait(false);
-                break;
-            case LeadershipLossReason.Abandoned when _member is not null:
-                isLeft = await ReleaseAsync(LockEnding.RunsOut, LockRelease.MostAttempts).ConfigureAwait(false);
-                break;
-        }
-
-        if (_member is not null && !isLeft)
-        {
-            // Not waited for: a lock that names a Lease is held for as long as the Lease is renewed, so this goes on until it does not.
-            _ = TaskExtensions.RunDetached(LeaveLeaseAsync);
-        }
-        else
-        {
-            _member?.Leave();
-        }
-
+        await new TermRelease(_context, _history, _term, _member, () => SinceRenewal).RunAsync(Loss!.Reason, _hasData).ConfigureAwait(false);
         _end.Dispose();
     }
 
@@ -160,22 +132,6 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     {
         await _context.Heartbeats.OwnPod.Known.WaitAsync(_end.Ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Wake();
-    }
-
-    private Task<bool> ReleaseAsync(LockEnding ending, int attempts) =>
-        new LockRelease(_context, _history, _term, ending).RunAsync(_hasData, attempts, () => SinceRenewal < _context.Options.LeaseDuration);
-
-    private async Task LeaveLeaseAsync()
-    {
-        var ending = Loss!.Reason == LeadershipLossReason.Abandoned ? LockEnding.RunsOut : LockEnding.Released;
-        var isLeft = false;
-        while (!isLeft && !_member!.IsOver && !_member.IsClosing)
-        {
-            await Task.Delay(_context.Options.RetryPeriod, _context.TimeProvider, CancellationToken.None).ConfigureAwait(false);
-            isLeft = await ReleaseAsync(ending, 2).ConfigureAwait(false);
-        }
-
-        _member!.Leave(isReleased: isLeft, mayWork: !isLeft && ending == LockEnding.RunsOut);
     }
 
 #pragma warning disable CA1031 // Whatever a turn throws, renewals must go on: nobody else keeps the term.

@@ -10,12 +10,14 @@ namespace Flink.Kubernetes.HA.LeaderElection.Locking;
 /// </remarks>
 internal sealed class LeaseObserver(LeaderElectionOptions options, string ownIdentity, TimeProvider timeProvider)
 {
+    /// <summary>The number of attempts without an answer that are remembered; one more costs a wait for the lease at most.</summary>
+    private const int MostRemembered = 8;
+
     private (string? Uid, string? Lock, string? Term)? _seen;
     private string? _version;
     private long _sequence;
     private string? _lockUid;
-    private string? _attemptedUid;
-    private (string? Version, long SentAt) _own;
+    private readonly List<LockHistory> _own = [];
     private string? _holder;
     private bool _hasSeenLock;
     private Lease _lease;
@@ -35,28 +37,32 @@ internal sealed class LeaseObserver(LeaderElectionOptions options, string ownIde
     /// <remarks>
     /// Left by a write whose response was lost, or by a term that has ended. An older record of this process was restored from a copy, and
     /// one in another object as well: another process may have led since, and may still. So may the very last one be, unless the object is
-    /// in the version in which this process wrote it, or the write was sent so recently that nobody can have led since.
+    /// in the version in which this process wrote it, or this record was sent so recently that nobody can have led since.
     /// </remarks>
     public bool IsMine =>
         State is { Term: { } term } state
         && state.Record.HolderIdentity == ownIdentity
         && term.HolderIdentity == ownIdentity
         && term.FencingToken >= LastFencingToken
-        && state.Uid == _attemptedUid
-        && (state.ResourceVersion == _own.Version || timeProvider.GetElapsedTime(_own.SentAt) < options.RenewDeadline);
+        && _own.Exists(history => history.HasLeft(state, options.RenewDeadline, timeProvider));
 
-    /// <summary>Records that this process tries to take the lock in the object that was observed last.</summary>
-    public void Attempts() => (_attemptedUid, _own) = (State?.Uid, (null, timeProvider.GetTimestamp()));
+    /// <summary>Records what a term of this process, or an attempt whose response was lost, may have left behind.</summary>
+    public void Left(LockHistory history)
+    {
+        if (_own.Count == MostRemembered)
+        {
+            _own.RemoveAt(0);
+        }
 
-    /// <summary>Records what a term of this process has left behind.</summary>
-    /// <param name="remains">The version in which its last record was seen, and when it last sent one.</param>
-    public void TermEnded((string? Version, long SentAt) remains) => _own = remains;
+        _own.Add(history);
+    }
 
     /// <summary>Records that this process has led: from here on it knows a lock.</summary>
     public void Won(WonLock won)
     {
         LastFencingToken = Math.Max(LastFencingToken, won.Term.FencingToken);
-        (_hasSeenLock, _lockUid, _attemptedUid, _holder) = (true, won.Uid, won.Uid, ownIdentity);
+        (_hasSeenLock, _lockUid, _holder) = (true, won.Uid, ownIdentity);
+        _own.Clear();
         (_broken, _isBroken) = (null, false);
         _lease = new Lease(won.Sent.SentAt, options.LeaseDuration);
     }

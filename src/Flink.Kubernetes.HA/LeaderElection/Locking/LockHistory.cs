@@ -18,7 +18,6 @@ internal sealed class LockHistory(WonLock won)
     private readonly List<SentRecord> _unsettled = [];
     private SentRecord _latest = won.Sent;
     private DateTimeOffset _lastRenewTime = won.AcquireTime;
-    private long _lastSentAt = won.Sent.SentAt;
     private string? _standsAt = won.StoredVersion;
     private TaskCompletionSource _moved = NewMove();
 
@@ -33,18 +32,6 @@ internal sealed class LockHistory(WonLock won)
             lock (_gate)
             {
                 return _latest;
-            }
-        }
-    }
-
-    /// <summary>What this term leaves behind for the contender: the version in which its last record was seen, and when it last sent one.</summary>
-    public (string? Version, long SentAt) Remains
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return (_standsAt, _lastSentAt);
             }
         }
     }
@@ -88,6 +75,25 @@ internal sealed class LockHistory(WonLock won)
         }
     }
 
+    /// <summary>Whether the state is what this term has left behind, and nobody can have led since.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="limit">Less than a lease: who sees the record waits for longer than that.</param>
+    /// <param name="timeProvider">The clock.</param>
+    public bool HasLeft(LockState state, TimeSpan limit, TimeProvider timeProvider)
+    {
+        if (state.Uid != won.Uid)
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            // Nobody has written since; or, where the response was lost, the record itself was sent a moment ago. An older one is a copy.
+            return state.ResourceVersion == _standsAt
+                || _unsettled.Append(_latest).Any(sent => Matches(sent, state) && timeProvider.GetElapsedTime(sent.SentAt) < limit);
+        }
+    }
+
     /// <summary>Whether this is the state in which the lock was taken: older than all that this term has sent, however late a watch shows it.</summary>
     public bool HasReplaced(LockState state) => state.Uid == won.Uid && state.ResourceVersion == won.ReplacedVersion;
 
@@ -109,7 +115,6 @@ internal sealed class LockHistory(WonLock won)
             var text = ending is null && address == _latest.Address && pod == _latest.Pod ? _latest.Texts.Term : term.ToJson();
             var sent = new SentRecord(
                 new LockTexts(record, text), context.TimeProvider.GetTimestamp(), term.Address, addressVersion, ending is not null, term.Pod);
-            _lastSentAt = sent.SentAt;
 
             // Noted before it is sent: a read by a fenced write can find the record before its response arrives here.
             _unsettled.Add(sent);
