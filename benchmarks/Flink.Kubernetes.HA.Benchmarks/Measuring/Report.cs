@@ -27,7 +27,7 @@ internal sealed class Report(string folder)
         Line("| date | processors | system | .NET | API server | settings |\n|---|---|---|---|---|---|");
         Line(FormattableString.Invariant(
             $"| {TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC | {Environment.ProcessorCount} × {processor} | {RuntimeInformation.OSDescription} | {Environment.Version} | {server} | {settings} |"));
-        Line("\nHow each figure is measured is in [benchmarks/README.md](../README.md). Times without a unit's name are those of the machine's clock; *floor* is what raw\nrequests without any client library need, measured in the same run. Every single sample is in `samples.csv`.");
+        Line("\nHow each figure is measured is in the README of the benchmarks. *Floor* is what raw requests without any client library need, measured in the same\nrun. Every single sample is in `samples.csv`, in seconds.");
     }
 
     public void BeginScenario(string name, string title, int runs)
@@ -73,7 +73,7 @@ internal sealed class Report(string folder)
         {
             var (label, samples) = shown[i];
             var color = label.StartsWith("this library", StringComparison.Ordinal) ? Colors.SteelBlue : Colors.LightGray;
-            var bar = new Bar { Position = i, Value = samples.P50 * unit, FillColor = color, Label = Samples.Text(samples.P50), Orientation = Orientation.Horizontal };
+            var bar = new Bar { Position = i, Value = samples.P50 * unit, FillColor = color, Orientation = Orientation.Horizontal };
             plot.Add.Bars(new[] { bar }).Horizontal = true;
             plot.Add.Line(samples.P50 * unit, i, samples.P99 * unit, i).Color = Colors.Black;
         }
@@ -84,7 +84,7 @@ internal sealed class Report(string folder)
             (line.Color, line.LinePattern) = (Colors.Red, LinePattern.Dashed);
         }
 
-        plot.Axes.Left.SetTicks([.. Enumerable.Range(0, shown.Count).Select(i => (double)i)], [.. shown.Select(bar => bar.Label)]);
+        plot.Axes.Left.SetTicks([.. Enumerable.Range(0, shown.Count).Select(i => (double)i)], [.. shown.Select(bar => $"{bar.Label}: {Samples.Text(bar.Samples.P50)}")]);
         plot.Axes.Margins(left: 0, right: 0.15);
         plot.Title(title);
         plot.XLabel($"{(isLong ? "seconds" : "milliseconds")}: median, line to the 99th percentile{(double.IsNaN(floor) ? string.Empty : ", floor dashed")}");

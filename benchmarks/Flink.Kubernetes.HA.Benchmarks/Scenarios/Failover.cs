@@ -48,10 +48,13 @@ internal static class Failover
 
     private static async Task<List<Measured>> MeasureAsync(Run run, IEnumerable<Client> clients, Times times, int standbys, int runs, Signal signal)
     {
-        var groupsOfEach = Math.Max(1, Math.Min(runs, standbys switch { 1 => 4, < 5 => 2, _ => 1 }));
+        // 40 to 50 processes at a time; the more standbys a lock has, the fewer locks there are.
+        var (most, share) = standbys switch { 1 => (4, 1), < 5 => (2, 2), _ => (1, 4) };
+        var groupsOfEach = Math.Min(runs, most);
+        var rounds = (runs + (groupsOfEach * share) - 1) / (groupsOfEach * share);
         var measured = clients.Select(client => new Measured(client)).ToList();
         var groups = await run.StartAsync(times, standbys, groupsOfEach, clients: measured.Select(one => one.Client));
-        for (var round = 0; round * groupsOfEach < runs; round++)
+        for (var round = 0; round < rounds; round++)
         {
             // A barrier before and after: no process starts while a failover is measured.
             await Task.WhenAll(groups.Select(group => group.SettleAsync()));
