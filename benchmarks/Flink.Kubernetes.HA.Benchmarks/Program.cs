@@ -69,6 +69,7 @@ foreach (var (name, title, runs, quickRuns, runAsync) in scenarios.Where(scenari
         await Console.Error.WriteLineAsync(exception.ToString());
     }
 
+    CandidateProcess.EndAll();
     report.EndScenario(TimeSpan.FromSeconds(Clock.Now - begin));
 }
 

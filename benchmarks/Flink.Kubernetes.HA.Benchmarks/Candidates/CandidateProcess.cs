@@ -17,6 +17,8 @@ internal enum Signal
 /// <summary>One candidate, and what it has said so far; each event has the moment that the candidate itself gave.</summary>
 internal sealed class CandidateProcess : IDisposable
 {
+    private static readonly ConcurrentDictionary<CandidateProcess, bool> Running = new();
+
     private readonly Process _process;
     private readonly ConcurrentQueue<(double At, string What)> _events = new();
     private double? _exited;
@@ -36,6 +38,7 @@ internal sealed class CandidateProcess : IDisposable
             RedirectStandardError = true,
         };
         _process = Process.Start(start)!;
+        Running.TryAdd(this, true);
         _process.OutputDataReceived += (_, line) =>
         {
             if (line.Data?.Split(' ', 3) is [var at, _, var what] && double.TryParse(at, CultureInfo.InvariantCulture, out var moment))
@@ -98,8 +101,22 @@ internal sealed class CandidateProcess : IDisposable
         return Kill(_process.Id, (int)signal) == 0 ? at : throw new InvalidOperationException($"{Identity} has ended. {LastError}");
     }
 
+    /// <summary>Ends what a scenario that failed has left running: it would burden the next one.</summary>
+    public static void EndAll()
+    {
+        foreach (var candidate in Running.Keys)
+        {
+            candidate.Dispose();
+        }
+    }
+
     public void Dispose()
     {
+        if (!Running.TryRemove(this, out _))
+        {
+            return;
+        }
+
         if (!_process.HasExited)
         {
             _process.Kill();

@@ -3,6 +3,9 @@ namespace Flink.Kubernetes.HA.Benchmarks.Scenarios;
 /// <summary>What a leader and a standby cost while nothing happens: requests, bytes on the connection, processor and memory.</summary>
 internal static class Cost
 {
+    // A server that is asked for too much may never get there: that is a result, too, and is told as "-".
+    private const int Patience = 60;
+
     private static readonly string[] Head = ["candidate", "role", "requests/s", "of them", "sent, B/s", "received, B/s", "CPU, ms/s", "memory, MB"];
 
     public static async Task PairsAsync(Run run, int seconds)
@@ -29,7 +32,7 @@ internal static class Cost
             var floor = await Floor.WritesAsync(run.KubeConfig, components);
             await using var pair = await StartAsync(run, run.Ours, components, "--components", $"{components}", "--heartbeat-mode", run.HeartbeatMode);
             await Clock.PassAsync(run.IsQuick ? 2 : 10);
-            run.Report.Text($"**{components} components, heartbeat mode {run.HeartbeatMode}**, over {seconds} s. All were led after {Samples.Text(pair.AllLed)}.");
+            run.Report.Text($"**{components} components, heartbeat mode {run.HeartbeatMode}**, over {seconds} s. All were led after {Samples.Text(pair.AllLed)}{(pair.IsObserved ? string.Empty : $"; **the standby had not observed all within {Patience} s**")}.");
             var rows = await Task.WhenAll(pair.Leader.MeasureAsync(seconds), pair.Standby.MeasureAsync(seconds));
             run.Report.Table(Head, [["this library", "leader", .. rows[0]], ["this library", "standby", .. rows[1]]]);
             var begin = pair.Leader.Process.Send(Signal.Terminate);
@@ -50,18 +53,11 @@ internal static class Cost
         var begin = Clock.Now;
         pair.Leader = new Metered(run, client, pair.Name, "leader", more);
         var isAll = components > 1 ? "all" : "started";
-        if (!await Clock.UntilAsync(() => pair.Leader.Process.FirstAfter(0, isAll) is not null, 120))
-        {
-            throw new TimeoutException($"{client.Label}: {components} components were not led within 120 s. {pair.Leader.Process.LastError}");
-        }
-
-        pair.AllLed = pair.Leader.Process.FirstAfter(0, isAll)!.Value - begin;
+        await Clock.UntilAsync(() => pair.Leader.Process.FirstAfter(0, isAll) is not null, Patience);
+        pair.AllLed = (pair.Leader.Process.FirstAfter(0, isAll) ?? double.NaN) - begin;
         pair.Standby = new Metered(run, client, pair.Name, "standby", more);
-        if (!await Clock.UntilAsync(() => pair.Standby.Process.Leader is not null && (components == 1 || pair.Standby.Process.FirstAfter(0, "known") is not null), 120))
-        {
-            throw new TimeoutException($"{client.Label}: the standby has not observed all within 120 s. {pair.Standby.Process.LastError}");
-        }
-
+        pair.IsObserved = await Clock.UntilAsync(
+            () => pair.Standby.Process.Leader is not null && (components == 1 || pair.Standby.Process.FirstAfter(0, "known") is not null), Patience);
         return pair;
     }
 
@@ -76,6 +72,8 @@ internal static class Cost
         public Metered Standby { get; set; } = null!;
 
         public double AllLed { get; set; }
+
+        public bool IsObserved { get; set; }
 
         public async ValueTask DisposeAsync()
         {
