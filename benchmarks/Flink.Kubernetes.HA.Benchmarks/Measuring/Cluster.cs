@@ -1,15 +1,17 @@
 using k8s;
 
-namespace Flink.Kubernetes.HA.Benchmarks;
+namespace Flink.Kubernetes.HA.Benchmarks.Measuring;
 
 /// <summary>Names that nobody else uses, and clean-up.</summary>
 internal sealed class Cluster(string kubeConfig) : IAsyncDisposable
 {
     public const string Namespace = "default";
 
-    public string Id { get; } = $"bench-{Guid.NewGuid():N}"[..20];
+    public string Id { get; } = NewId();
 
     public static LeaderComponent Component { get; } = LeaderComponent.Custom("scheduler");
+
+    public static string NewId() => $"bench-{Guid.NewGuid():N}"[..20];
 
     /// <summary>What one process has: a client and watches of its own.</summary>
     public KubernetesHaServices CreateProcess(string name) =>

@@ -8,85 +8,87 @@ using Flink.Kubernetes.HA.Storage.FileSystem;
 using k8s;
 using k8s.Models;
 
-namespace Flink.Kubernetes.HA.Benchmarks;
+namespace Flink.Kubernetes.HA.Benchmarks.Scenarios;
 
 /// <summary>What an operation on HA metadata costs the API server, in a ConfigMap of 1 KB and of 900 KB, against the read-modify-write that Flink does.</summary>
-internal static class MetadataBenchmark
+internal static class Metadata
 {
-    private const int Rounds = 20;
-
-    public static async Task CostAsync(string kubeConfig)
+    public static async Task CostAsync(Run run, int rounds)
     {
-        Console.WriteLine("| ConfigMap | operation | this library: requests, sent, received | GET + PUT of the whole: requests, sent, received | time, p50 against p50 |\n|---|---|---|---|---|");
+        var rows = new List<string[]>();
         foreach (var size in (int[])[1, 900])
         {
-            await using var run = await Run.StartAsync(kubeConfig, size);
-            var store = StateHandleStore.Open(run.Term, run.Storage, "jobGraph-");
+            await using var session = await Session.StartAsync(run.KubeConfig, size, rounds, rows);
+            var store = StateHandleStore.Open(session.Term, session.Storage, "jobGraph-");
             var content = Encoding.UTF8.GetBytes(new string('x', 100));
             var handle = await store.AddAsync("seed", content);
-            var pointer = (await run.ReadAsync()).Data["jobGraph-seed"];
+            var pointer = (await session.ReadAsync()).Data["jobGraph-seed"];
 
-            await run.CompareAsync("add", i => store.AddAsync($"a{i}", content), i => run.UpdateAsync(data => data[$"f{i}"] = pointer));
-            await run.CompareAsync(
+            await session.CompareAsync("add", i => store.AddAsync($"a{i}", content), i => session.UpdateAsync(data => data[$"f{i}"] = pointer));
+            await session.CompareAsync(
                 "replace",
                 async i => handle = await store.ReplaceAsync(handle, content),
-                i => run.UpdateAsync(data => data["f0"] = pointer + new string(' ', i + 1)));
+                i => session.UpdateAsync(data => data["f0"] = pointer + new string(' ', i + 1)));
             var handles = await store.Reader.ListAsync();
-            await run.CompareAsync(
+            await session.CompareAsync(
                 "remove",
                 i => store.RemoveAsync(handles[i]),
                 async i =>
                 {
                     // Mark, then drop: two cycles.
-                    await run.UpdateAsync(data => data[$"f{i}"] = pointer + "deleting");
-                    await run.UpdateAsync(data => data.Remove($"f{i}"));
+                    await session.UpdateAsync(data => data[$"f{i}"] = pointer + "deleting");
+                    await session.UpdateAsync(data => data.Remove($"f{i}"));
                 });
-            var checkpoints = await CompletedCheckpointStore<string>.OpenAsync(run.Term, run.Job, run.Storage, run.Serializer);
+            var checkpoints = await CompletedCheckpointStore<string>.OpenAsync(session.Term, session.Job, session.Storage, session.Serializer);
             await checkpoints.AddAsync("first");
-            await run.CompareAsync(
+            await session.CompareAsync(
                 "checkpoint (id, add, subsume the oldest)",
                 i => checkpoints.AddAsync($"c{i}"),
                 async i =>
                 {
-                    await run.UpdateAsync(data => data["counterOfFlink"] = $"{i + 1}");
-                    await run.UpdateAsync(data => data[$"checkpointOfFlink-{i + 1}"] = pointer);
-                    await run.UpdateAsync(data => data[$"checkpointOfFlink-{i}"] = pointer + "deleting");
-                    await run.UpdateAsync(data => data.Remove($"checkpointOfFlink-{i}"));
+                    await session.UpdateAsync(data => data["counterOfFlink"] = $"{i + 1}");
+                    await session.UpdateAsync(data => data[$"checkpointOfFlink-{i + 1}"] = pointer);
+                    await session.UpdateAsync(data => data[$"checkpointOfFlink-{i}"] = pointer + "deleting");
+                    await session.UpdateAsync(data => data.Remove($"checkpointOfFlink-{i}"));
                 });
         }
+
+        run.Report.Table(["ConfigMap", "operation", "this library: requests, sent, received", "GET + PUT of the whole, as Flink does", "time p50", "GET + PUT p50", "× this library"], rows);
     }
 
     /// <summary>From opening the store until all checkpoints are recovered and verified.</summary>
-    public static async Task RecoveryAsync(string kubeConfig)
+    public static async Task RecoveryAsync(Run run, int rounds)
     {
-        Samples.PrintHeader();
+        var rows = new List<string[]>();
         foreach (var pointers in (int[])[1, 100, 1000])
         {
-            await using var run = await Run.StartAsync(kubeConfig, 1);
+            await using var session = await Session.StartAsync(run.KubeConfig, 1, rounds, rows);
             var options = new CompletedCheckpointStoreOptions { MaximumRetained = 1000 };
-            var filling = await CompletedCheckpointStore<string>.OpenAsync(run.Term, run.Job, run.Storage, run.Serializer, options);
+            var filling = await CompletedCheckpointStore<string>.OpenAsync(session.Term, session.Job, session.Storage, session.Serializer, options);
             for (var i = 0; i < pointers; i++)
             {
                 await filling.AddAsync($"state {i}");
             }
 
             var samples = new Samples();
-            for (var round = 0; round < Rounds; round++)
+            for (var round = 0; round < rounds; round++)
             {
-                var before = TimeProvider.System.GetTimestamp();
-                var store = await CompletedCheckpointStore<string>.OpenAsync(run.Term, run.Job, run.Storage, run.Serializer, options);
-                samples.Add(TimeProvider.System.GetElapsedTime(before));
+                var begin = Clock.Now;
+                var store = await CompletedCheckpointStore<string>.OpenAsync(session.Term, session.Job, session.Storage, session.Serializer, options);
+                samples.Add(Clock.Now - begin);
                 if (store.All.Count != pointers)
                 {
                     throw new InvalidOperationException($"{store.All.Count} of {pointers} were recovered.");
                 }
             }
 
-            samples.Print($"recovery of {pointers} checkpoint{(pointers > 1 ? "s" : string.Empty)}, data on a local disk");
+            rows.Add([$"{pointers}", .. samples.Cells()]);
         }
+
+        run.Report.Table(["checkpoints", "n", "p50", "mean", "p99", "max"], rows);
     }
 
-    private sealed class Run : IAsyncDisposable
+    private sealed class Session : IAsyncDisposable
     {
         private readonly Cluster _cluster;
         private readonly KubernetesHaServices _services;
@@ -95,13 +97,17 @@ internal static class MetadataBenchmark
         private readonly CountingHandler _counter;
         private readonly string _folder = Directory.CreateTempSubdirectory("ha-bench").FullName;
 
-        private Run(Cluster cluster, KubernetesHaServices services, k8s.Kubernetes client, CountingHandler counter, IAsyncEnumerator<LeadershipTerm> terms)
+        private Session(Cluster cluster, KubernetesHaServices services, k8s.Kubernetes client, CountingHandler counter, IAsyncEnumerator<LeadershipTerm> terms)
         {
             (_cluster, _services, _client, _counter, _terms) = (cluster, services, client, counter, terms);
             Storage = new FileSystemStateStorage(new FileSystemStateStorageOptions { RootDirectory = _folder });
         }
 
         public JobId Job { get; private init; }
+
+        private int Rounds { get; init; }
+
+        private List<string[]> Rows { get; init; } = [];
 
         public LeadershipTerm Term => _terms.Current;
 
@@ -111,11 +117,11 @@ internal static class MetadataBenchmark
 
         private string Name => $"{_cluster.Id}-{LeaderComponent.JobManager(Job)}-leader";
 
-        public static async Task<Run> StartAsync(string kubeConfig, int kilobytes)
+        public static async Task<Session> StartAsync(string kubeConfig, int kilobytes, int rounds, List<string[]> rows)
         {
             var job = JobId.NewRandom();
             var cluster = new Cluster(kubeConfig);
-            var counter = new CountingHandler();
+            var counter = new CountingHandler(bodies: true);
             var client = KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeConfig).CreateHaClient(handlers: counter);
             var options = new KubernetesHaOptions { ClusterId = cluster.Id, Namespace = Cluster.Namespace, Identity = "bench" };
 
@@ -126,10 +132,10 @@ internal static class MetadataBenchmark
             var services = new KubernetesHaServices(options, client);
             var terms = services.GetLeaderElection(LeaderComponent.JobManager(job)).ContendAsync().GetAsyncEnumerator();
             await terms.MoveNextAsync();
-            var run = new Run(cluster, services, client, counter, terms) { Job = job };
+            var session = new Session(cluster, services, client, counter, terms) { Job = job, Rounds = rounds, Rows = rows };
             var filling = new JsonObject { ["data"] = new JsonObject { ["filling"] = new string('x', (kilobytes * 1024) - 700) } };
-            await client.CoreV1.PatchNamespacedConfigMapAsync(new V1Patch(filling.ToJsonString(), V1Patch.PatchType.MergePatch), run.Name, Cluster.Namespace);
-            return run;
+            await client.CoreV1.PatchNamespacedConfigMapAsync(new V1Patch(filling.ToJsonString(), V1Patch.PatchType.MergePatch), session.Name, Cluster.Namespace);
+            return session;
         }
 
         public Task<V1ConfigMap> ReadAsync() => _client.CoreV1.ReadNamespacedConfigMapAsync(Name, Cluster.Namespace);
@@ -149,7 +155,7 @@ internal static class MetadataBenchmark
             var (ourCost, ourTime) = await MeasureAsync(ours);
             var (wholeCost, wholeTime) = await MeasureAsync(whole);
             var size = (await ReadAsync()).Data["filling"].Length > 10_000 ? "900 KB" : "1 KB";
-            Console.WriteLine(FormattableString.Invariant($"| {size} | {operation} | {ourCost} | {wholeCost} | {ourTime:0.0} ms against {wholeTime:0.0} ms |"));
+            Rows.Add([size, operation, ourCost, wholeCost, Samples.Text(ourTime), Samples.Text(wholeTime), Samples.Ratio(wholeTime, ourTime)]);
         }
 
         public async ValueTask DisposeAsync()
@@ -161,24 +167,23 @@ internal static class MetadataBenchmark
             Directory.Delete(_folder, recursive: true);
         }
 
-        private async Task<(string Cost, double Milliseconds)> MeasureAsync(Func<int, Task> operation)
+        private async Task<(string Cost, double Time)> MeasureAsync(Func<int, Task> operation)
         {
-            var times = new List<double>();
+            var times = new Samples();
             var before = _counter.Total;
             for (var i = 0; i < Rounds; i++)
             {
-                var start = TimeProvider.System.GetTimestamp();
+                var begin = Clock.Now;
                 await operation(i);
-                times.Add(TimeProvider.System.GetElapsedTime(start).TotalMilliseconds);
+                times.Add(Clock.Now - begin);
             }
 
             var after = _counter.Total;
-            times.Sort();
             return (
                 FormattableString.Invariant($"{(double)(after.Requests - before.Requests) / Rounds:0.##}, {Bytes(after.Sent - before.Sent)}, {Bytes(after.Received - before.Received)}"),
-                times[Rounds / 2]);
+                times.P50);
         }
 
-        private static string Bytes(long total) => FormattableString.Invariant($"{total / Rounds / 1024.0:0.0} KB");
+        private string Bytes(long total) => FormattableString.Invariant($"{total / Rounds / 1024.0:0.0} KB");
     }
 }

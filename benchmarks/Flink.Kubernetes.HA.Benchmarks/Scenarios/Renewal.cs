@@ -8,20 +8,21 @@ using Flink.Kubernetes.HA.WireFormat;
 using Microsoft.Extensions.Logging.Abstractions;
 using k8s;
 
-namespace Flink.Kubernetes.HA.Benchmarks;
+namespace Flink.Kubernetes.HA.Benchmarks.Scenarios;
 
 /// <summary>The cost of renewing a leader's lock, with the requests of the library itself, one after another and without delays.</summary>
-internal static class RenewalBenchmark
+internal static class Renewal
 {
     private const int WarmUp = 500;
     private const int Patches = 10_000;
 
-    public static async Task RunAsync(string kubeConfig, int renewals)
+    public static async Task RunAsync(Run run, int renewals)
     {
-        await using var cluster = new Cluster(kubeConfig);
-        var configuration = KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeConfig);
-        var bodies = new CountingHandler();
+        await using var cluster = new Cluster(run.KubeConfig);
+        var configuration = KubernetesClientConfiguration.BuildConfigFromConfigFile(run.KubeConfig);
+        var bodies = new CountingHandler(bodies: true);
         using var countedClient = configuration.CreateHaClient(handlers: bodies);
+        var floor = (await Floor.WriteAsync(run.KubeConfig, renewals)).Write;
         var connection = new Connection();
         configuration.FirstMessageHandlerSetup = connection.Observe;
         using var client = configuration.CreateHaClient();
@@ -50,13 +51,13 @@ internal static class RenewalBenchmark
         Array.Sort(milliseconds);
         var (sent, received) = ((bodiesAfter.Sent - bodiesBefore.Sent) / WarmUp, (bodiesAfter.Received - bodiesBefore.Received) / WarmUp);
         var (wireSent, wireReceived) = ((wireAfter.Sent - wireBefore.Sent) / renewals, (wireAfter.Received - wireBefore.Received) / renewals);
-        Console.WriteLine(
-            "| n | bodies: sent, received | TCP: sent, received | allocated | of it the patch | time: p50, p99 | of it the patch |\n"
-            + "|---|---|---|---|---|---|---|");
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"| {renewals} | {sent} B, {received} B | {wireSent} B, {wireReceived} B | {allocated / renewals} B | {patchBytes} B "
-            + $"| {milliseconds[renewals / 2]:0.00} ms, {milliseconds[renewals * 99 / 100]:0.00} ms | {patchMicroseconds:0.0} us |"));
+        run.Report.Table(
+            ["n", "bodies: sent, received", "TCP: sent, received", "allocated", "of it the patch", "time p50", "p99", "of it the patch", "floor p50", "floor p99", "÷ floor, p50"],
+            [[
+                $"{renewals}", $"{sent} B, {received} B", $"{wireSent} B, {wireReceived} B", $"{allocated / renewals} B", $"{patchBytes} B",
+                Samples.Text(milliseconds[renewals / 2] / 1000), Samples.Text(milliseconds[renewals * 99 / 100] / 1000), string.Create(CultureInfo.InvariantCulture, $"{patchMicroseconds:0.0} us"),
+                Samples.Text(floor.P50), Samples.Text(floor.P99), Samples.Ratio(milliseconds[renewals / 2] / 1000, floor.P50),
+            ]]);
 
         ElectionContext Context(k8s.Kubernetes kubernetes)
         {
