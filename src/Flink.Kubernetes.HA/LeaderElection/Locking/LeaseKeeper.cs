@@ -103,10 +103,12 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         _end.Release();
         await _loop.ConfigureAwait(false);
         await _deadline.DisposeAsync().ConfigureAwait(false);
-        if (Loss!.Reason is LeadershipLossReason.Released or LeadershipLossReason.RenewDeadlineExceeded)
+        var isReleased = Loss!.Reason == LeadershipLossReason.Released;
+        if (isReleased || (Loss.Reason == LeadershipLossReason.RenewDeadlineExceeded && !_context.Requests.Budget.IsBusy))
         {
-            // After a missed deadline the lock may still name this process, and others wait for the lease: one attempt may spare them that.
-            var attempts = Loss.Reason == LeadershipLossReason.Released ? LockRelease.MostAttempts : 1;
+            // After a missed deadline the lock may still name this process, and others wait for the lease: one attempt may spare them that,
+            // unless it would keep a term from being renewed that is not lost yet.
+            var attempts = isReleased ? LockRelease.MostAttempts : 1;
             await new LockRelease(_context, _history, _deadline, _term).RunAsync(_hasData, attempts).ConfigureAwait(false);
         }
 
@@ -123,6 +125,8 @@ internal sealed class LeaseKeeper : IAsyncDisposable
             try
             {
                 await _turn.WaitAsync(_deadline, due, _end.Ended).ConfigureAwait(false);
+                using var turn = await _context.Requests.Budget.RenewAsync(
+                    _context.Options.RenewDeadline - SinceRenewal, _failures.Last is not null, _end.Ended).ConfigureAwait(false);
                 due = await RenewAsync().ConfigureAwait(false) ? _context.Options.RetryPeriod : SinceRenewal + _failures.Delay(SinceRenewal);
             }
             catch (Exception exception) when (Loss is null)

@@ -4,11 +4,14 @@ using Flink.Kubernetes.HA.WireFormat;
 namespace Flink.Kubernetes.HA.LeaderElection.Locking;
 
 /// <summary>The requests of one component's election, each with the election's own time limit and without retries.</summary>
-internal sealed class LockRequests(ConfigMapRequests requests, ObjectKey key, TimeSpan timeout)
+internal sealed class LockRequests(ConfigMapRequests requests, ObjectKey key, TimeSpan timeout, RenewalBudget budget)
 {
     private readonly ConfigMapRequests _limited = requests.WithTimeout(timeout);
 
     public ObjectKey Key => key;
+
+    /// <summary>When they may be sent; what became of each is recorded there.</summary>
+    public RenewalBudget Budget => budget;
 
     /// <summary>The requests of the process, for everything but the lock.</summary>
     public ConfigMapRequests Requests => requests;
@@ -17,16 +20,21 @@ internal sealed class LockRequests(ConfigMapRequests requests, ObjectKey key, Ti
     /// <exception cref="OperationCanceledException">The token was canceled. Any other failure is in the result.</exception>
     public async Task<LockReadResult> ReadAsync(CancellationToken cancellationToken)
     {
+        var sent = budget.Sent();
         try
         {
-            return new LockReadResult(LockState.Of(await _limited.GetAsync(key, metadataOnly: true, cancellationToken).ConfigureAwait(false)), null);
+            var read = LockState.Of(await _limited.GetAsync(key, metadataOnly: true, cancellationToken).ConfigureAwait(false));
+            budget.Answered(sent);
+            return new LockReadResult(read, null);
         }
         catch (KubernetesHaException exception) when (exception.Failure == KubernetesFailure.NotFound)
         {
+            budget.Answered(sent);
             return new LockReadResult(null, null);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
+            budget.Failed(exception);
             return new LockReadResult(null, exception);
         }
     }
@@ -39,11 +47,14 @@ internal sealed class LockRequests(ConfigMapRequests requests, ObjectKey key, Ti
     public Task<LockWriteResult> CreateAsync(string clusterId) =>
         WriteAsync(_limited.CreateAsync(key, HaNames.Labels(clusterId), HaNames.Annotations(clusterId), CancellationToken.None));
 
-    private static async Task<LockWriteResult> WriteAsync(Task<ConfigMap> write)
+    private async Task<LockWriteResult> WriteAsync(Task<ConfigMap> write)
     {
+        var sent = budget.Sent();
         try
         {
-            return new LockWriteResult(LockWriteOutcome.Written, await write.ConfigureAwait(false));
+            var stored = await write.ConfigureAwait(false);
+            budget.Answered(sent);
+            return new LockWriteResult(LockWriteOutcome.Written, stored);
         }
         catch (KubernetesHaException exception) when (!exception.IsOutcomeUnknown)
         {
@@ -53,10 +64,20 @@ internal sealed class LockRequests(ConfigMapRequests requests, ObjectKey key, Ti
                     LockWriteOutcome.Refused,
                 _ => LockWriteOutcome.Failed,
             };
+            if (outcome == LockWriteOutcome.Refused)
+            {
+                budget.Answered(sent);
+            }
+            else
+            {
+                budget.Failed(exception);
+            }
+
             return new LockWriteResult(outcome, null, exception, exception.Failure);
         }
         catch (Exception exception)
         {
+            budget.Failed(exception);
             return new LockWriteResult(LockWriteOutcome.Unknown, null, exception);
         }
     }
