@@ -319,7 +319,7 @@ internal sealed class RenewalBudget(LeaderElectionOptions options, TimeProvider 
 
         public bool Enter(bool isCounted) => _entered.TrySetResult(isCounted);
 
-        public void Cancel(CancellationToken token) => _entered.TrySetCanceled(token);
+        public void Cancel(CancellationToken cancellationToken) => _entered.TrySetCanceled(cancellationToken);
     }
 
     private sealed class Membership(RenewalBudget budget) : IDisposable
