@@ -6,6 +6,7 @@ using Flink.Kubernetes.HA.Connection;
 using Flink.Kubernetes.HA.Diagnostics;
 using Flink.Kubernetes.HA.Hosting;
 using Flink.Kubernetes.HA.LeaderElection.Heartbeats;
+using Flink.Kubernetes.HA.LeaderElection.Locking;
 using Flink.Kubernetes.HA.LeaderElection;
 using Flink.Kubernetes.HA.LeaderRetrieval;
 using Flink.Kubernetes.HA.Storage;
@@ -37,6 +38,7 @@ public sealed partial class KubernetesHaServices : IHighAvailabilityServices, IH
     private readonly IDisposable? _ownClient;
     private readonly SharedWatches _watches;
     private readonly ProcessHeartbeats _heartbeats;
+    private readonly RenewalBudget _budget;
     private TaskCompletionSource? _disposal;
 
     /// <summary>Creates the services; nothing is sent until an election, a retrieval or a store is used.</summary>
@@ -86,6 +88,7 @@ public sealed partial class KubernetesHaServices : IHighAvailabilityServices, IH
         // New per instance: neither another process with the same name nor this one after a crash is taken for the same holder.
         Identity = $"{NullIfEmpty(options.Identity) ?? Environment.MachineName}_{RandomNumberGenerator.GetHexString(32, lowercase: true)}";
         _electionOptions = Copy(options.LeaderElection);
+        _budget = new RenewalBudget(_electionOptions, _timeProvider);
         _storage = storage;
         var own = client is null ? configuration!.CreateHaClient(options.ApiServer, timeProvider, loggerFactory) : null;
         _ownClient = own;
@@ -239,7 +242,7 @@ public sealed partial class KubernetesHaServices : IHighAvailabilityServices, IH
 
     private LeaderElectionService CreateElection(LeaderComponent component) => new(
         component, Namespace, ClusterId, Identity, _electionOptions, _requests, _watches, _timeProvider, _loggerFactory, _metrics, _heartbeats,
-        service => Forget(_elections, component, service));
+        service => Forget(_elections, component, service), _budget);
 
     private LeaderRetrievalService CreateRetrieval(LeaderComponent component)
     {
@@ -290,7 +293,7 @@ public sealed partial class KubernetesHaServices : IHighAvailabilityServices, IH
                 retrievals,
                 [_heartbeats],
                 [_watches],
-                [new Disposal(_metrics)],
+                [new Disposal(_metrics), new Disposal(_budget)],
                 _ownClient is { } own ? [new Disposal(own)] : []).ConfigureAwait(false);
             disposal.SetResult();
         }

@@ -38,6 +38,9 @@ internal static class Renewal
         var bodiesBefore = bodies.Total;
         await RenewAsync(counted, WarmUp, new double[WarmUp]);
         var bodiesAfter = bodies.Total;
+
+        // As a watch lists before there is anything to renew: from the first typed call on, patches are sent in its form (HTTP/2).
+        await measured.Requests.ReadAsync(CancellationToken.None);
         await RenewAsync(measured, WarmUp, new double[WarmUp]);
 
         var milliseconds = new double[renewals];
@@ -65,7 +68,7 @@ internal static class Renewal
             var requests = new ConfigMapRequests(
                 kubernetes, options.RequestTimeout, maxRetries: 0, TimeProvider.System, NullLogger.Instance, metrics);
             var key = HaNames.LeaderConfigMap(Cluster.Namespace, cluster.Id, Cluster.Component);
-            var limited = new LockRequests(requests, key, options.RequestTimeout);
+            var limited = new LockRequests(requests, key, options.RequestTimeout, new RenewalBudget(options, TimeProvider.System));
             return new ElectionContext(
                 Cluster.Component, cluster.Id, identity, options, limited, TimeProvider.System, NullLogger.Instance, metrics);
         }

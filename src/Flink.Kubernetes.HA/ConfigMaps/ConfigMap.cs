@@ -7,6 +7,9 @@ namespace Flink.Kubernetes.HA.ConfigMaps;
 /// <remarks>The official models are mutable and may have null members; they do not leave <see cref="ConfigMapRequests"/>.</remarks>
 internal sealed record ConfigMap(ObjectKey Key)
 {
+    public static readonly IReadOnlyDictionary<string, string> NoText = ReadOnlyDictionary<string, string>.Empty;
+    public static readonly IReadOnlyDictionary<string, ReadOnlyMemory<byte>> NoBytes = ReadOnlyDictionary<string, ReadOnlyMemory<byte>>.Empty;
+
     /// <summary>The identity of the object; one that was re-created under the same name has another UID.</summary>
     public string? Uid { get; init; }
 
@@ -16,14 +19,14 @@ internal sealed record ConfigMap(ObjectKey Key)
     /// <summary>When the server first stored the object, by the server's clock.</summary>
     public DateTimeOffset? CreationTimestamp { get; init; }
 
-    public IReadOnlyDictionary<string, string> Labels { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = NoText;
 
-    public IReadOnlyDictionary<string, string> Annotations { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+    public IReadOnlyDictionary<string, string> Annotations { get; init; } = NoText;
 
     /// <summary>The text entries; empty if only the metadata was requested.</summary>
-    public IReadOnlyDictionary<string, string> Data { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+    public IReadOnlyDictionary<string, string> Data { get; init; } = NoText;
 
-    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> BinaryData { get; init; } = ReadOnlyDictionary<string, ReadOnlyMemory<byte>>.Empty;
+    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> BinaryData { get; init; } = NoBytes;
 
     /// <summary>The spec, if the object is a Lease: the watches read Leases and Pods by the same code, and those have no data.</summary>
     public LeaseSpec? Lease { get; init; }

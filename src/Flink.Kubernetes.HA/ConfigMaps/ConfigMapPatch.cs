@@ -9,30 +9,36 @@ namespace Flink.Kubernetes.HA.ConfigMaps;
 /// <summary>A change to one ConfigMap that the API server applies in one atomic step.</summary>
 internal sealed class ConfigMapPatch
 {
+    private const string JsonPatch = "application/json-patch+json";
+    private const string MergePatch = "application/merge-patch+json";
     private const int LargestBufferKept = 64 << 10;
 
     // A leader renews its lock every few seconds: without a buffer to reuse, each renewal would allocate three times as much.
     [ThreadStatic]
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer)? _reusable;
 
-    private ConfigMapPatch(V1Patch.PatchType type, string json) => (Type, Json) = (type, json);
+    private ConfigMapPatch(string type, byte[] utf8) => (Type, Utf8) = (type, utf8);
 
-    public V1Patch.PatchType Type { get; }
+    /// <summary>The media type.</summary>
+    public string Type { get; }
 
-    /// <summary>The patch as JSON, with the escapes that the server compares.</summary>
-    public string Json { get; }
+    /// <summary>The patch as it is sent: JSON with the escapes that the server compares.</summary>
+    public ReadOnlyMemory<byte> Utf8 { get; }
+
+    /// <summary>The same as text.</summary>
+    public string Json => Encoding.UTF8.GetString(Utf8.Span);
 
     /// <summary>The patch as the official client sends it.</summary>
 #pragma warning disable RS0030 // A string is sent unchanged; any other object would be escaped differently from what the server compares.
-    public V1Patch Body => new(Json, Type);
+    public V1Patch Body => new(Json, Type == MergePatch ? V1Patch.PatchType.MergePatch : V1Patch.PatchType.JsonPatch);
 #pragma warning restore RS0030
 
     /// <summary>Creates a merge patch.</summary>
-    public static ConfigMapPatch Merge(JsonObject members) => new(V1Patch.PatchType.MergePatch, members.ToJsonString());
+    public static ConfigMapPatch Merge(JsonObject members) => new(MergePatch, Encoding.UTF8.GetBytes(members.ToJsonString()));
 
     /// <summary>Creates a JSON Patch (RFC 6902): all operations are applied in order, or none if one of them fails.</summary>
     public static ConfigMapPatch Operations(params IEnumerable<PatchOperation> operations) => Write(
-        V1Patch.PatchType.JsonPatch,
+        JsonPatch,
         operations,
         static (writer, operations) =>
         {
@@ -56,7 +62,7 @@ internal sealed class ConfigMapPatch
         // The server takes an empty version for any version.
         ArgumentException.ThrowIfNullOrEmpty(resourceVersion);
         return Write(
-            V1Patch.PatchType.MergePatch,
+            MergePatch,
             (resourceVersion, labels, annotations, data),
             static (writer, members) =>
             {
@@ -78,7 +84,7 @@ internal sealed class ConfigMapPatch
     /// <summary>Returns the JSON of the patch.</summary>
     public override string ToString() => Json;
 
-    private static ConfigMapPatch Write<T>(V1Patch.PatchType type, T content, Action<Utf8JsonWriter, T> write)
+    private static ConfigMapPatch Write<T>(string type, T content, Action<Utf8JsonWriter, T> write)
     {
         var (buffer, writer) = _reusable ?? Create();
 
@@ -86,7 +92,7 @@ internal sealed class ConfigMapPatch
         _reusable = null;
         write(writer, content);
         writer.Flush();
-        var json = Encoding.UTF8.GetString(buffer.WrittenSpan);
+        var utf8 = buffer.WrittenSpan.ToArray();
         if (buffer.Capacity <= LargestBufferKept)
         {
             buffer.ResetWrittenCount();
@@ -94,7 +100,7 @@ internal sealed class ConfigMapPatch
             _reusable = (buffer, writer);
         }
 
-        return new ConfigMapPatch(type, json);
+        return new ConfigMapPatch(type, utf8);
 
         static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer) Create()
         {

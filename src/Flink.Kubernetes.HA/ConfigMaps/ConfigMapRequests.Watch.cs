@@ -23,9 +23,6 @@ internal sealed partial class ConfigMapRequests
 
     private static readonly StreamPipeReaderOptions PipeOptions = new(bufferSize: 16 << 10);
 
-    /// <summary>Shared with the copies of other time limits: a watch is sent in the form that its list was sent in.</summary>
-    private StrongBox<RequestForm?> Form { get; init; } = new();
-
     /// <summary>Opens one watch connection and yields its events until the server ends it.</summary>
     /// <exception cref="KubernetesHaException">The server refused the watch or sent an ERROR event (such as
     /// <see cref="KubernetesFailure.Gone"/>), or the connection was broken.</exception>
@@ -43,6 +40,7 @@ internal sealed partial class ConfigMapRequests
         var pipe = PipeReader.Create(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), PipeOptions);
         try
         {
+            ConfigMap? last = null;
             var scanned = 0L;
             while (true)
             {
@@ -59,7 +57,8 @@ internal sealed partial class ConfigMapRequests
                 var buffer = read.Buffer;
                 while (buffer.Slice(scanned).PositionOf((byte)'\n') is { } end)
                 {
-                    var watchEvent = ReadEvent(request, selection.Resource, buffer.Slice(0, end));
+                    var watchEvent = ReadEvent(request, selection.Resource, buffer.Slice(0, end), last);
+                    last = watchEvent.ConfigMap ?? last;
                     buffer = buffer.Slice(buffer.GetPosition(1, end));
                     scanned = 0;
                     yield return watchEvent;
@@ -92,74 +91,17 @@ internal sealed partial class ConfigMapRequests
         }
     }
 
-    /// <exception cref="NotSupportedException">The client is another implementation, which has no HttpClient.</exception>
-    public static k8s.Kubernetes ClientOfWatches(IKubernetes client) => client as k8s.Kubernetes ?? throw new NotSupportedException(
-        $"{client.GetType()} is not a k8s.Kubernetes, so there is no HttpClient to watch with. Give a k8s.Kubernetes, or a class derived from it, to the HA services.");
-
-    /// <summary>Sends the request and returns the response as soon as its headers have arrived, within the time limit of a request.</summary>
-    private async Task<HttpResponseMessage> OpenAsync(ApiRequest request, Uri uri, bool metadataOnly, CancellationToken cancellationToken)
+    /// <summary>Sends the request and returns the response as soon as its headers have arrived.</summary>
+    private Task<HttpResponseMessage> OpenAsync(ApiRequest request, Uri uri, bool metadataOnly, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        var client = ClientOfWatches(_client);
-        var telemetry = RequestTelemetry.Start(request, _client.BaseUri, _timeProvider, _logger, _metrics);
-        using var limit = new CancellationTokenSource(_timeout, _timeProvider);
-        try
-        {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-            var response = await RunAsync(token => SendAsync(client, request, uri, metadataOnly, token), either.Token).ConfigureAwait(false);
-            telemetry.Answered((int)response.StatusCode);
-            return response;
-        }
-        catch (Exception exception)
-        {
-            throw telemetry.Failed(Classify(request, exception, limit.Token, cancellationToken));
-        }
-    }
-
-    private async Task<HttpResponseMessage> SendAsync(
-        k8s.Kubernetes client, ApiRequest request, Uri uri, bool metadataOnly, CancellationToken token)
-    {
-        using var message = new HttpRequestMessage(HttpMethod.Get, uri);
+        var message = new StreamedRequest(HttpMethod.Get, uri);
         message.Headers.TryAddWithoutValidation("Accept", metadataOnly ? MetadataForm : "application/json");
-        Volatile.Read(ref Form.Value)?.ApplyTo(message);
-        if (client.Credentials is { } credentials)
-        {
-            await credentials.ProcessHttpRequestAsync(message, token).ConfigureAwait(false);
-        }
-
-        var response = await client.HttpClient.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, token).ConfigureAwait(false);
-        try
-        {
-            await ThrowIfRefusedAsync(request, response, token).ConfigureAwait(false);
-            return response;
-        }
-        catch
-        {
-            response.Dispose();
-            throw;
-        }
-    }
-
-    private async Task ThrowIfRefusedAsync(ApiRequest request, HttpResponseMessage response, CancellationToken token)
-    {
-        if (response.StatusCode != HttpStatusCode.OK)
-        {
-            var body = await response.Content.ReadAsStringAsync(token).ConfigureAwait(false);
-            var headers = response.Headers.ToDictionary(header => header.Key, header => header.Value);
-            throw RequestFailures.FromResponse(request, response.StatusCode, body, RetryAfter(headers), _client.BaseUri);
-        }
-
-        if (response.Content.Headers.ContentType?.MediaType is { } mediaType and not "application/json")
-        {
-            throw RequestFailures.Unexpected(request, $"the response is {mediaType}, not application/json", response.StatusCode, _client.BaseUri);
-        }
+        return SendRawAsync(request, message, static (_, response, _) => ValueTask.FromResult(response), cancellationToken);
     }
 
     private Uri WatchUri(string namespaceName, ConfigMapSelection selection, string resourceVersion, TimeSpan serverTimeout)
     {
-        // The server's URL may have a path, for example behind Rancher.
-        var uri = new StringBuilder(_client.BaseUri.GetLeftPart(UriPartial.Path).TrimEnd('/'));
-        uri.Append(selection.Resource.PathIn(namespaceName)).Append("?watch=true&allowWatchBookmarks=true");
+        var uri = new StringBuilder(UriOf(selection.Resource, namespaceName)).Append("?watch=true&allowWatchBookmarks=true");
         uri.Append("&resourceVersion=").Append(Uri.EscapeDataString(resourceVersion));
 
         // For the server 0 means its own default, so a fraction of a second is sent as 1.
@@ -175,7 +117,7 @@ internal sealed partial class ConfigMapRequests
         return new Uri(uri.ToString());
     }
 
-    private ConfigMapEvent ReadEvent(ApiRequest request, WatchedResource resource, ReadOnlySequence<byte> line)
+    private ConfigMapEvent ReadEvent(ApiRequest request, WatchedResource resource, ReadOnlySequence<byte> line, ConfigMap? last)
     {
         try
         {
@@ -187,7 +129,7 @@ internal sealed partial class ConfigMapRequests
                 case "ADDED" or "MODIFIED" or "DELETED" or "BOOKMARK" when reader.TokenType == JsonTokenType.StartObject:
                     // A bookmark has a resource version and no name.
                     var kind = Enum.Parse<ConfigMapEventType>(type, ignoreCase: true);
-                    var (item, version) = ReadObject(resource, ref reader);
+                    var (item, version) = ReadObject(resource, ref reader, last);
                     return item is not null || (kind == ConfigMapEventType.Bookmark && version is not null)
                         ? new ConfigMapEvent(kind, kind == ConfigMapEventType.Bookmark ? null : item, version)
                         : throw BadEvent(request, $"an event of the watch has no {resource.Kind}", line);
@@ -204,7 +146,7 @@ internal sealed partial class ConfigMapRequests
     }
 
     /// <summary>Reads the object of an event; nothing if it is of another kind.</summary>
-    private static (ConfigMap? Item, string? Version) ReadObject(WatchedResource resource, ref Utf8JsonReader reader)
+    private static (ConfigMap? Item, string? Version) ReadObject(WatchedResource resource, ref Utf8JsonReader reader, ConfigMap? last)
     {
         if (resource == WatchedResource.Leases)
         {
@@ -218,8 +160,20 @@ internal sealed partial class ConfigMapRequests
             return pod?.Kind == resource.Kind ? (ConfigMap.From(pod), pod.Metadata?.ResourceVersion) : default;
         }
 
-        var configMap = Deserialize<V1ConfigMap>(ref reader);
-        return configMap is { Kind: "ConfigMap" or "PartialObjectMetadata" } ? (ConfigMap.From(configMap), configMap.Metadata?.ResourceVersion) : default;
+        var item = ConfigMapJson.Read(ref reader, last);
+        return item.IsConfigMap ? (item.ConfigMap, item.ResourceVersion) : default;
+    }
+
+    private static T? Deserialize<T>(ref Utf8JsonReader reader)
+        where T : class
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            return null;
+        }
+
+        using var document = JsonDocument.ParseValue(ref reader);
+        return KubernetesJson.Deserialize<T>(document);
     }
 
     /// <summary>Finds the type and positions a reader on the object, in either order.</summary>
@@ -263,38 +217,6 @@ internal sealed partial class ConfigMapRequests
     {
         var beginning = RequestFailures.Beginning(Encoding.UTF8.GetString(line.Slice(0, Math.Min(line.Length, 1024))));
         return RequestFailures.Unexpected(request, $"{what}: {beginning}", HttpStatusCode.OK, _client.BaseUri, cause);
-    }
-
-    /// <summary>Deserializes the object at the reader with the official client's converters, which have no public method for readers.</summary>
-    private static T? Deserialize<T>(ref Utf8JsonReader reader)
-        where T : class
-    {
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            return null;
-        }
-
-        using var document = JsonDocument.ParseValue(ref reader);
-        return KubernetesJson.Deserialize<T>(document);
-    }
-
-    /// <summary>Remembers from a typed call how the client sends: its Host header (tls-server-name) and HTTP version have no public
-    /// property.</summary>
-    private void Remember(HttpRequestMessage? request)
-    {
-        if (Form.Value is null && request is not null)
-        {
-            Volatile.Write(ref Form.Value, new RequestForm(request.Headers.Host, request.Version, request.VersionPolicy));
-        }
-    }
-
-    private sealed record RequestForm(string? Host, Version Version, HttpVersionPolicy VersionPolicy)
-    {
-        public void ApplyTo(HttpRequestMessage message)
-        {
-            message.Headers.Host = Host;
-            (message.Version, message.VersionPolicy) = (Version, VersionPolicy);
-        }
     }
 }
 

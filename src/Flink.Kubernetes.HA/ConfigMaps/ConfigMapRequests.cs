@@ -108,21 +108,6 @@ internal sealed partial class ConfigMapRequests
             cancellationToken);
     }
 
-    /// <summary>Applies a patch in one atomic step and returns the metadata as stored.</summary>
-    /// <remarks>A JSON Patch whose <c>test</c> fails changes nothing and fails with <see cref="KubernetesFailure.Invalid"/>.</remarks>
-    public Task<ConfigMap> PatchAsync(ObjectKey key, ConfigMapPatch patch, CancellationToken cancellationToken)
-    {
-        key.ThrowIfInvalid();
-        var request = new ApiRequest("patch", key.Namespace, key.Name);
-        var body = patch.Body;
-        return WriteAsync(
-            request,
-            token => _client.CoreV1.PatchNamespacedConfigMapWithHttpMessagesAsync(
-                body, key.Name, key.Namespace, fieldManager: FieldManager, customHeaders: MetadataHeaders, cancellationToken: token),
-            item => ToConfigMap(request, item),
-            cancellationToken);
-    }
-
     /// <summary>Deletes an object if it still has the UID and the resource version that were observed.</summary>
     public Task DeleteAsync(ObjectKey key, string? uid, string? resourceVersion, CancellationToken cancellationToken)
     {
@@ -204,10 +189,12 @@ internal sealed partial class ConfigMapRequests
     /// The client reads bodies with blocking calls that no token ends, and its generated code resumes on the context of its caller. On the
     /// caller's thread, a stalled body would never return, and a caller that blocks on the result would deadlock.
     /// </remarks>
-    private static async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> send, CancellationToken token)
-        where T : class, IDisposable
+    private static Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> send, CancellationToken token)
+        where T : class => EndsWithAsync(Task.Run(() => send(token), CancellationToken.None), token);
+
+    private static async Task<T> EndsWithAsync<T>(Task<T> call, CancellationToken token)
+        where T : class
     {
-        var call = Task.Run(() => send(token), CancellationToken.None);
         try
         {
             return await call.WaitAsync(token).ConfigureAwait(false);
@@ -223,7 +210,7 @@ internal sealed partial class ConfigMapRequests
 
         static Exception? Dispose(T response)
         {
-            response.Dispose();
+            (response as IDisposable)?.Dispose();
             return null;
         }
     }
@@ -292,8 +279,11 @@ internal sealed partial class ConfigMapRequests
 
     private static string Describe(string? kind) => string.IsNullOrEmpty(kind) ? "an object without a kind" : $"a {RequestFailures.Excerpt(kind)}";
 
-    private static string Describe(string? kind, V1ObjectMeta? metadata) => metadata is { Name.Length: > 0, Uid.Length: > 0, ResourceVersion.Length: > 0 }
-        ? $"{Describe(kind)} with the name {RequestFailures.Excerpt($"{metadata.NamespaceProperty}/{metadata.Name}")}"
+    private static string Describe(string? kind, V1ObjectMeta? metadata) => Describe(
+        kind, metadata is { Name.Length: > 0, Uid.Length: > 0, ResourceVersion.Length: > 0 } ? new ObjectKey(metadata.NamespaceProperty, metadata.Name) : (ObjectKey?)null);
+
+    private static string Describe(string? kind, ObjectKey? complete) => complete is { } key
+        ? $"{Describe(kind)} with the name {RequestFailures.Excerpt(key.ToString())}"
         : $"{Describe(kind)} without a name, UID or resource version";
 
     private static TimeSpan? RetryAfter(IDictionary<string, IEnumerable<string>>? headers)

@@ -57,9 +57,9 @@ internal sealed class ApiServerHandler(ConnectionSettings settings, ApiServerCon
     }
 
     private static bool IsStream(HttpRequestMessage request, HttpResponseMessage response) =>
-        response.IsSuccessStatusCode && Array.Exists(
+        response.IsSuccessStatusCode && (request is StreamedRequest || Array.Exists(
             request.RequestUri!.Query.TrimStart('?').Split('&'),
-            parameter => parameter.Split('=') is ["watch" or "follow", not ("" or "0" or "f" or "F" or "false" or "False" or "FALSE")]);
+            parameter => parameter.Split('=') is ["watch" or "follow", not ("" or "0" or "f" or "F" or "false" or "False" or "FALSE")]));
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposal.IsCancellationRequested, typeof(k8s.Kubernetes));
 
@@ -105,48 +105,43 @@ internal sealed class ApiServerHandler(ConnectionSettings settings, ApiServerCon
         return connections.ReplaceAfterRefusal(used) | !Equals(refused, request.Headers.Authorization);
     }
 
-    // A certificate that is not trusted may be the sign that authorities have been replaced: nothing was sent yet.
     private async Task<HttpResponseMessage> SendTrustingAsync(HttpMessageInvoker used, HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        try
+        var current = used;
+        while (true)
         {
-            return await SendOnceAsync(used, request, cancellationToken).ConfigureAwait(false);
-        }
-        catch (HttpRequestException exception) when (exception.HttpRequestError == HttpRequestError.SecureConnectionError)
-        {
-            var current = connections.Current(readNow: true);
-            if (ReferenceEquals(current, used))
+            HttpResponseMessage? response = null;
+            try
             {
+                response = await current.SendAsync(request, cancellationToken).ConfigureAwait(false);
+                if (!IsStream(request, response))
+                {
+                    // The official client reads in a way that no token ends.
+                    await response.Content.LoadIntoBufferAsync(MaxBodyLength, cancellationToken).ConfigureAwait(false);
+                }
+
+                return response;
+            }
+            catch (Exception exception)
+            {
+                response?.Dispose();
+
+                if (settings.Proxy?.Explain(exception) is { } explained)
+                {
+                    throw explained;
+                }
+
+                // A certificate that is not trusted may be the sign that authorities have been replaced: nothing was sent yet.
+                if (exception is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
+                    && ReferenceEquals(current, used)
+                    && !ReferenceEquals(connections.Current(readNow: true), used))
+                {
+                    current = connections.Current(readNow: false);
+                    continue;
+                }
+
                 throw;
             }
-
-            return await SendOnceAsync(current, request, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private async Task<HttpResponseMessage> SendOnceAsync(HttpMessageInvoker used, HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        HttpResponseMessage? response = null;
-        try
-        {
-            response = await used.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            if (!IsStream(request, response))
-            {
-                // The official client reads in a way that no token ends.
-                await response.Content.LoadIntoBufferAsync(MaxBodyLength, cancellationToken).ConfigureAwait(false);
-            }
-
-            return response;
-        }
-        catch (Exception exception)
-        {
-            response?.Dispose();
-            if (settings.Proxy?.Explain(exception) is { } explained)
-            {
-                throw explained;
-            }
-
-            throw;
         }
     }
 }

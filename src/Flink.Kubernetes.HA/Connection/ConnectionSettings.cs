@@ -59,7 +59,7 @@ internal sealed class ConnectionSettings
 
     public SslStreamCertificateContext? ClientCertificate(bool readNow) => Credential?.ClientCertificate ?? _clientCertificate?.Get(readNow);
 
-    public bool IsServer(Uri address) => address.Scheme == Server.Scheme && address.Authority == Server.Authority;
+    public bool IsServer(Uri address) => address.Scheme == Server.Scheme && address.Port == Server.Port && address.Host == Server.Host;
 
     private static Uri ReadServer(string? host)
     {

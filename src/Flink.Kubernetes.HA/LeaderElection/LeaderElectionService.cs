@@ -35,7 +35,8 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
         ILoggerFactory loggerFactory,
         HaMetrics metrics,
         ProcessHeartbeats heartbeats,
-        Action<LeaderElectionService>? disposing = null)
+        Action<LeaderElectionService>? disposing = null,
+        RenewalBudget? budget = null)
     {
         var key = HaNames.LeaderConfigMap(namespaceName, clusterId, component);
         _context = new ElectionContext(
@@ -43,7 +44,7 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
             clusterId,
             identity,
             options,
-            new LockRequests(requests, key, options.RequestTimeout),
+            new LockRequests(requests, key, options.RequestTimeout, budget ?? new RenewalBudget(options, timeProvider)),
             timeProvider,
             loggerFactory.CreateLogger<LeaderElectionService>(),
             metrics)
@@ -121,6 +122,7 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
         try
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _disposal.Token);
+            using var budget = _context.Requests.Budget.Join();
             var subscription = _watches.Subscribe(_context.Requests.Key);
             await using var unsubscribe = subscription.ConfigureAwait(false);
             Volatile.Write(ref _subscription, subscription);

@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.Json;
+using System.Text;
 using System.Xml;
 
 namespace Flink.Kubernetes.HA.WireFormat;
@@ -28,6 +30,9 @@ internal sealed class LeaderElectionRecord
     /// <summary>The lease in the record of a holder that lives by a Lease, which the term names: the largest that every client can read, so
     /// that contenders which know only this record never take the lock.</summary>
     public static readonly TimeSpan EndlessLease = TimeSpan.FromSeconds(int.MaxValue);
+    // A leader writes a record every few seconds for each of its components.
+    [ThreadStatic]
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer)? _reusable;
 
     private readonly JsonObject? _fields;
 
@@ -109,31 +114,66 @@ internal sealed class LeaderElectionRecord
 
     private string Write(string holderIdentity, int leaseDurationSeconds, DateTimeOffset acquireTime, DateTimeOffset renewTime, long leaderTransitions)
     {
-        var fields = (JsonObject?)_fields?.DeepClone() ?? [];
-        fields[HolderIdentityField] = holderIdentity;
-        fields[LeaseDurationSecondsField] = leaseDurationSeconds;
-        fields[AcquireTimeField] = Time(acquireTime);
-        fields[RenewTimeField] = Time(renewTime);
-        fields[LeaderTransitionsField] = leaderTransitions;
+        var (buffer, writer) = _reusable ?? (new ArrayBufferWriter<byte>(1024), new Utf8JsonWriter(Stream.Null));
 
-        // fabric8 reads only this field: if the previous record was one of its own, keep the field correct and in the same form.
-        switch (fields[LeaseDurationField]?.GetValueKind())
+        // Taken until the end: what follows may fail.
+        _reusable = null;
+        buffer.ResetWrittenCount();
+        writer.Reset(buffer);
+        writer.WriteStartObject();
+        writer.WriteString(HolderIdentityField, holderIdentity);
+        writer.WriteNumber(LeaseDurationSecondsField, leaseDurationSeconds);
+        WriteTime(writer, AcquireTimeField, acquireTime);
+        WriteTime(writer, RenewTimeField, renewTime);
+        writer.WriteNumber(LeaderTransitionsField, leaderTransitions);
+
+        // Fields that are not known are kept. fabric8 reads only its own field: if the previous record was one of its own, keep the field
+        // correct and in the same form.
+        foreach (var (name, value) in _fields ?? [])
         {
-            case JsonValueKind.Number:
-                fields[LeaseDurationField] = leaseDurationSeconds;
-                break;
-            case JsonValueKind.String:
-                fields[LeaseDurationField] = $"PT{leaseDurationSeconds.ToString(CultureInfo.InvariantCulture)}S";
-                break;
-            default:
-                fields.Remove(LeaseDurationField);
-                break;
+            switch (name)
+            {
+                case HolderIdentityField or LeaseDurationSecondsField or AcquireTimeField or RenewTimeField or LeaderTransitionsField:
+                    break;
+                case LeaseDurationField when value?.GetValueKind() == JsonValueKind.Number:
+                    writer.WriteNumber(LeaseDurationField, leaseDurationSeconds);
+                    break;
+                case LeaseDurationField when value?.GetValueKind() == JsonValueKind.String:
+                    writer.WriteString(LeaseDurationField, $"PT{leaseDurationSeconds.ToString(CultureInfo.InvariantCulture)}S");
+                    break;
+                case LeaseDurationField:
+                    break;
+                default:
+                    writer.WritePropertyName(name);
+                    WriteNode(writer, value);
+                    break;
+            }
         }
 
-        return fields.ToJsonString();
+        writer.WriteEndObject();
+        writer.Flush();
+        _reusable = (buffer, writer);
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString(MicroTimeFormat, CultureInfo.InvariantCulture);
+    private static void WriteTime(Utf8JsonWriter writer, string field, DateTimeOffset time)
+    {
+        Span<char> text = stackalloc char[MicroTimeFormat.Length];
+        time.UtcDateTime.TryFormat(text, out var length, MicroTimeFormat, CultureInfo.InvariantCulture);
+        writer.WriteString(field, text[..length]);
+    }
+
+    private static void WriteNode(Utf8JsonWriter writer, JsonNode? node)
+    {
+        if (node is null)
+        {
+            writer.WriteNullValue();
+        }
+        else
+        {
+            node.WriteTo(writer);
+        }
+    }
 
     private static TimeSpan? Longest(TimeSpan? a, TimeSpan? b) => a is null || b > a ? b : a;
 

@@ -58,7 +58,7 @@ public sealed class ConfigMapPatchTests
         var patch = ConfigMapPatch.Operations(PatchOperation.Test("/a", null), PatchOperation.Add("/b", "1"), PatchOperation.Remove("/c"));
 
         patch.Json.Should().Be("""[{"op":"test","path":"/a","value":null},{"op":"add","path":"/b","value":"1"},{"op":"remove","path":"/c"}]""");
-        patch.Type.Should().Be(V1Patch.PatchType.JsonPatch);
+        patch.Type.Should().Be("application/json-patch+json");
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class ConfigMapPatchTests
         var patch = ConfigMapPatch.MergeAt("7", [new("l", "1")], [new("a", null)], [new("d", "2"), new("e", null)]);
 
         patch.Json.Should().Be("""{"metadata":{"resourceVersion":"7","labels":{"l":"1"},"annotations":{"a":null}},"data":{"d":"2","e":null}}""");
-        patch.Type.Should().Be(V1Patch.PatchType.MergePatch);
+        patch.Type.Should().Be("application/merge-patch+json");
     }
 
     [Fact]

@@ -18,7 +18,8 @@ internal sealed class LateFailures : DelegatingHandler
         new ConfigMapRequests(
             world.Server.CreateClient("late", this), TimeSpan.FromSeconds(10), maxRetries: 0, world.Time, NullLogger.Instance, new HaMetrics()),
         HaWorld.Key,
-        TimeSpan.FromSeconds(3));
+        TimeSpan.FromSeconds(3),
+        new RenewalBudget(new LeaderElectionOptions(), world.Time));
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

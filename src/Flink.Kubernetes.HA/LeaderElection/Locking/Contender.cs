@@ -133,7 +133,7 @@ internal sealed class Contender(ElectionContext context)
     {
         if (_lease.State is not { } state)
         {
-            await AfterAttemptAsync(watch, await _acquisition.CreateAsync().ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            await AfterAttemptAsync(watch, await CreateAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             return null;
         }
 
@@ -154,7 +154,7 @@ internal sealed class Contender(ElectionContext context)
         WonLock? won = null;
         try
         {
-            var attempt = await _acquisition.TakeAsync(state, _lease.LastFencingToken, address, member).ConfigureAwait(false);
+            var attempt = await TakeAsync(state, address, member, cancellationToken).ConfigureAwait(false);
             if (attempt.Outcome == LockWriteOutcome.Written)
             {
                 return won = attempt.Won;
@@ -175,6 +175,24 @@ internal sealed class Contender(ElectionContext context)
                 member?.Leave();
             }
         }
+    }
+
+    private async Task<LockAttempt> CreateAsync(CancellationToken cancellationToken)
+    {
+        using var turn = await context.Requests.Budget.ContendAsync(cancellationToken).ConfigureAwait(false);
+        return await _acquisition.CreateAsync().ConfigureAwait(false);
+    }
+
+    private async Task<LockAttempt> TakeAsync(LockState state, string? address, ProcessLeaseMember? member, CancellationToken cancellationToken)
+    {
+        using var turn = await context.Requests.Budget.ContendAsync(cancellationToken).ConfigureAwait(false);
+        return await _acquisition.TakeAsync(state, _lease.LastFencingToken, address, member).ConfigureAwait(false);
+    }
+
+    private async Task<LockReadResult> ReadAsync(CancellationToken cancellationToken)
+    {
+        using var turn = await context.Requests.Budget.ContendAsync(cancellationToken).ConfigureAwait(false);
+        return await context.Requests.ReadAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Whether the lock of an acquisition whose response was lost is stored, recently enough to continue with.</summary>
@@ -231,7 +249,7 @@ internal sealed class Contender(ElectionContext context)
         {
             try
             {
-                var read = await context.Requests.ReadAsync(cancellationToken).ConfigureAwait(false);
+                var read = await ReadAsync(cancellationToken).ConfigureAwait(false);
                 if (read.Error is null)
                 {
                     Observe(read.State, _time.GetTimestamp());

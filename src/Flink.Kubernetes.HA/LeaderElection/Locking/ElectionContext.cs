@@ -16,7 +16,8 @@ internal sealed record ElectionContext(
     ILogger Logger,
     HaMetrics Metrics)
 {
-    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromMinutes(1);
+    /// <summary>The longest pause on request of the server.</summary>
+    public static readonly TimeSpan LongestRetryAfter = TimeSpan.FromMinutes(1);
 
     private ElectionProblems? _problems;
 

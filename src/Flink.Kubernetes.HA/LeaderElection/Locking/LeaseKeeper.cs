@@ -145,6 +145,8 @@ internal sealed class LeaseKeeper : IAsyncDisposable
             try
             {
                 await _turn.WaitAsync(_deadline, due, _end.Ended).ConfigureAwait(false);
+                using var turn = await _context.Requests.Budget.RenewAsync(
+                    _context.Options.RenewDeadline - _deadline.SinceRenewal, _failures.Last is not null, _end.Ended).ConfigureAwait(false);
                 due = await RenewAsync().ConfigureAwait(false) ? period : _deadline.SinceRenewal + _failures.Delay(_deadline.SinceRenewal);
             }
             catch (Exception exception) when (Loss is null)

@@ -1,3 +1,4 @@
+using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.Diagnostics;
 using Flink.Kubernetes.HA.WireFormat;
 
@@ -30,7 +31,7 @@ internal sealed class LockRelease(ElectionContext context, LockHistory history, 
             var patch = at is null
                 ? LockPatches.Replace(expected, next.Texts, data)
                 : LockPatches.WriteAt(at.ResourceVersion, context.ClusterId, next.Texts, data);
-            var result = await context.Requests.PatchAsync(patch).ConfigureAwait(false);
+            var result = await WriteAsync(patch).ConfigureAwait(false);
             if (result.Outcome == LockWriteOutcome.Written)
             {
                 if (ending == LockEnding.Released)
@@ -93,5 +94,11 @@ internal sealed class LockRelease(ElectionContext context, LockHistory history, 
         }
 
         return false;
+    }
+
+    private async Task<LockWriteResult> WriteAsync(ConfigMapPatch patch)
+    {
+        using var turn = await context.Requests.Budget.ReleaseAsync().ConfigureAwait(false);
+        return await context.Requests.PatchAsync(patch).ConfigureAwait(false);
     }
 }

@@ -4,11 +4,14 @@ using Flink.Kubernetes.HA.WireFormat;
 namespace Flink.Kubernetes.HA.LeaderElection.Locking;
 
 /// <summary>The requests of one component's election, each with the election's own time limit and without retries.</summary>
-internal sealed class LockRequests(ConfigMapRequests requests, ObjectKey key, TimeSpan timeout)
+internal sealed class LockRequests(ConfigMapRequests requests, ObjectKey key, TimeSpan timeout, RenewalBudget budget)
 {
     private readonly ConfigMapRequests _limited = requests.WithTimeout(timeout);
 
     public ObjectKey Key => key;
+
+    /// <summary>When they may be sent; what became of each is recorded there.</summary>
+    public RenewalBudget Budget => budget;
 
     /// <summary>The requests of the process, for everything but the lock.</summary>
     public ConfigMapRequests Requests => requests;
@@ -17,27 +20,48 @@ internal sealed class LockRequests(ConfigMapRequests requests, ObjectKey key, Ti
     /// <exception cref="OperationCanceledException">The token was canceled. Any other failure is in the result.</exception>
     public async Task<LockReadResult> ReadAsync(CancellationToken cancellationToken)
     {
+        var sent = budget.Sent();
         try
         {
-            return new LockReadResult(LockState.Of(await _limited.GetAsync(key, metadataOnly: true, cancellationToken).ConfigureAwait(false)), null);
+            var read = LockState.Of(await _limited.GetAsync(key, metadataOnly: true, cancellationToken).ConfigureAwait(false));
+            budget.Answered(sent);
+            return new LockReadResult(read, null);
         }
         catch (KubernetesHaException exception) when (exception.Failure == KubernetesFailure.NotFound)
         {
+            budget.Answered(sent);
             return new LockReadResult(null, null);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
+            budget.Failed(exception);
             return new LockReadResult(null, exception);
         }
     }
 
     /// <summary>Sends a write and waits for its outcome, at most for the time limit. It cannot be canceled, because a request that was
     /// sent may take effect.</summary>
-    public Task<LockWriteResult> PatchAsync(ConfigMapPatch patch) => LockWriteResult.OfAsync(_limited.PatchAsync(key, patch, CancellationToken.None));
+    public Task<LockWriteResult> PatchAsync(ConfigMapPatch patch) => WriteAsync(_limited.PatchAsync(key, patch, CancellationToken.None));
 
     /// <summary>Creates the ConfigMap without a holder.</summary>
     public Task<LockWriteResult> CreateAsync(string clusterId) =>
-        LockWriteResult.OfAsync(_limited.CreateAsync(key, HaNames.Labels(clusterId), HaNames.Annotations(clusterId), CancellationToken.None));
+        WriteAsync(_limited.CreateAsync(key, HaNames.Labels(clusterId), HaNames.Annotations(clusterId), CancellationToken.None));
+
+    private async Task<LockWriteResult> WriteAsync(Task<ConfigMap> write)
+    {
+        var sent = budget.Sent();
+        var result = await LockWriteResult.OfAsync(write).ConfigureAwait(false);
+        if (result.Outcome is LockWriteOutcome.Written or LockWriteOutcome.Refused)
+        {
+            budget.Answered(sent);
+        }
+        else
+        {
+            budget.Failed(result.Error!);
+        }
+
+        return result;
+    }
 }
 
 /// <summary>What a read found: a state, nothing (the ConfigMap does not exist), or an error.</summary>
