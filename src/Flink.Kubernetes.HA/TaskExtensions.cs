@@ -52,6 +52,20 @@ internal static class TaskExtensions
         return task.IsCompleted;
     }
 
+    /// <summary>The same for work with a result.</summary>
+    public static Task<T> RunDetached<T>(Func<Task<T>> work)
+    {
+        if (ExecutionContext.IsFlowSuppressed())
+        {
+            return Task.Run(work);
+        }
+
+        using (ExecutionContext.SuppressFlow())
+        {
+            return Task.Run(work);
+        }
+    }
+
     /// <summary>Starts work that outlives its caller, without the caller's activity, log scopes and other ambient state.</summary>
     public static Task RunDetached(Func<Task> work)
     {

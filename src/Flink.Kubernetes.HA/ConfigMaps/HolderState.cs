@@ -22,7 +22,8 @@ internal sealed record PodContainer(string Name, string? Running, IReadOnlyList<
 {
     public static IReadOnlyList<PodContainer> AllOf(V1PodStatus? status) =>
     [
-        .. (status?.ContainerStatuses ?? []).Select(container => new PodContainer(
+        // Of all kinds: the process may be a sidecar, which is an init container that is restarted.
+        .. (status?.ContainerStatuses ?? []).Concat(status?.InitContainerStatuses ?? []).Concat(status?.EphemeralContainerStatuses ?? []).Select(container => new PodContainer(
             container.Name,
             container.State?.Running is null || string.IsNullOrEmpty(container.ContainerID) ? null : container.ContainerID,
             [.. new[] { container.State?.Terminated?.ContainerID, container.LastState?.Terminated?.ContainerID }.OfType<string>()])),

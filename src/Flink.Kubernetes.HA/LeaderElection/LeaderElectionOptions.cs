@@ -47,12 +47,12 @@ public sealed class LeaderElectionOptions
     public bool ProofOfDeath { get; set; }
 
     /// <summary>The name of the Pod in which this process runs, by the downward API: <c>metadata.name</c>.</summary>
-    /// <value>Default: <see langword="null"/>, which means the environment variable <c>POD_NAME</c>. It must be right: standbys take this process
-    /// for dead when a container of that Pod has ended.</value>
+    /// <value>Default: <see langword="null"/>, which means the environment variable <c>POD_NAME</c>. The Pod must be in the namespace of the
+    /// ConfigMaps, and it must be the right one: standbys take this process for dead when a container of that Pod has ended.</value>
     public string? PodName { get; set; }
 
     /// <summary>The name of the container in which this process runs.</summary>
-    /// <value>Default: <see langword="null"/>, which means the only container of the Pod.</value>
+    /// <value>Default: <see langword="null"/>, which means the only container of the Pod. Needed also beside init containers and sidecars.</value>
     public string? ContainerName { get; set; }
 
     /// <summary>The name of the Pod from the options or the environment.</summary>

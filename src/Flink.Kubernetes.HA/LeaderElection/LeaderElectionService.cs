@@ -148,7 +148,7 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
         finally
         {
             Volatile.Write(ref _subscription, null);
-            await _contender.UnfollowAsync().ConfigureAwait(false);
+            _contender.Unfollow();
             End();
         }
     }

@@ -40,7 +40,7 @@ internal sealed class LeaderFollowing : IAsyncDisposable
 
     public RetrievalState State => States.Latest.Value ?? RetrievalState.Initial;
 
-    public LastingFailure? Failure => _subscription.LastingFailure;
+    public LastingFailure? Failure => _subscription.LastingFailure ?? _lease.LastingFailure;
 
     /// <summary>The number of readers and listeners; guarded by the lock of the service.</summary>
     public int Readers { get; set; }
@@ -179,7 +179,7 @@ internal sealed class LeaderFollowing : IAsyncDisposable
 
         var leader = WithLiveness(before.Leader);
         TellIfHeardAgain(before.Leader, leader);
-        Publish(before with { Leader = leader });
+        Publish(before with { Leader = leader, WatchFailure = _subscription.Failure ?? _lease.Failure });
     }
 
     private void TellIfHeardAgain(LeaderInformation? before, LeaderInformation? leader)

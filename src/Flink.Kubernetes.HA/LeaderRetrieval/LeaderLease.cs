@@ -15,7 +15,13 @@ internal sealed class LeaderLease(Func<LeaseReference, WatchSubscription> subscr
     public Task<WatchState>? Next => _subscription is null ? null : _next ??= _subscription.NextAsync(CancellationToken.None).AsTask().Observed();
 
     /// <summary>Lists once more, if there is a Lease.</summary>
-    public Task RelistAsync() => _subscription?.RelistAsync() ?? Task.CompletedTask;
+    public Task RelistAsync() => _subscription is null or { Failure: not null } ? Task.CompletedTask : _subscription.RelistAsync();
+
+    /// <summary>Why the Lease cannot be watched.</summary>
+    public Exception? Failure => _subscription?.Failure;
+
+    /// <summary>The same with its duration.</summary>
+    public LastingFailure? LastingFailure => Volatile.Read(ref _subscription)?.LastingFailure;
 
     public async ValueTask FollowAsync(LeaseReference? lease)
     {

@@ -57,7 +57,7 @@ internal sealed class LockLeaderReader(string clusterId, ObjectKey key, TimeSpan
                 term.SessionId,
                 term.FencingToken,
                 record.IsReadable ? record.Annotation : null,
-                record.IsEndless ? leaseDuration : record.LeaseDuration ?? leaseDuration,
+                term.Lease?.Duration ?? record.LeaseDuration ?? leaseDuration,
                 term.Lease));
     }
 

@@ -46,10 +46,14 @@ internal sealed record TermRecord
 /// <summary>One Lease, in the namespace of the lock.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Uid">Its UID: another Lease under the same name is not meant.</param>
-internal sealed record LeaseReference(string Name, string Uid)
+/// <param name="DurationSeconds">For how long a renewal of it counts.</param>
+internal sealed record LeaseReference(string Name, string Uid, int DurationSeconds)
 {
     [JsonIgnore]
-    public bool IsValid => !string.IsNullOrEmpty(Uid) && ObjectKey.IsValid(Name);
+    public TimeSpan Duration => TimeSpan.FromSeconds(DurationSeconds);
+
+    [JsonIgnore]
+    public bool IsValid => DurationSeconds > 0 && !string.IsNullOrEmpty(Uid) && ObjectKey.IsValid(Name);
 }
 
 /// <summary>One container of one Pod, in the namespace of the lock.</summary>

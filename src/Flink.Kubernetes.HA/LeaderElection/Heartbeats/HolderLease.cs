@@ -28,7 +28,7 @@ internal sealed class HolderLease : IHolder
     private long _since;
     private TimeSpan _duration;
     private bool _wasAlive;
-    private Exception? _failure;
+    private (Exception Exception, long Since)? _failure;
 
     /// <param name="context">What the heartbeats of the process share.</param>
     /// <param name="reference">The Lease.</param>
@@ -42,7 +42,7 @@ internal sealed class HolderLease : IHolder
         _key = new ObjectKey(context.Namespace, reference.Name);
         _subscription = subscription;
         _watch = new LockWatch(subscription, context.TimeProvider);
-        _duration = context.Options.LeaseDuration;
+        _duration = Longer(context.Options.LeaseDuration, reference.Duration);
         _loop = TaskExtensions.RunDetached(RunAsync);
     }
 
@@ -51,7 +51,7 @@ internal sealed class HolderLease : IHolder
 
     /// <summary>Why the Lease cannot be watched, or cannot be ended although it is silent.</summary>
     public LastingFailure? Failure =>
-        Volatile.Read(ref _failure) is { } failure ? new LastingFailure(failure, _context.TimeProvider.GetElapsedTime(_since)) : _subscription.LastingFailure;
+        _failure is var (exception, since) ? new LastingFailure(exception, _context.TimeProvider.GetElapsedTime(since)) : _subscription.LastingFailure;
 
     public bool IsOnlySign => true;
 
@@ -100,6 +100,7 @@ internal sealed class HolderLease : IHolder
 
         if (_last!.Value is { Uid: not null, EndedBy: not null })
         {
+            _ = TaskExtensions.RunDetached(() => _context.DeleteLaterAsync(_key, _reference.Uid, _duration));
             _end.TrySetResult(new(_since, _wasAlive));
             return;
         }
@@ -133,19 +134,19 @@ internal sealed class HolderLease : IHolder
     {
         // Another Lease under the same name is not the one that the lock names: that one is gone.
         lease = lease?.Uid == _reference.Uid ? lease : null;
-        var now = (lease?.Uid, lease?.Lease?.HolderIdentity, lease?.Lease?.RenewTime, lease?.Annotation(HaNames.EndedByAnnotation));
+        (string? Uid, string? Holder, DateTime? RenewTime, string? EndedBy) now =
+            (lease?.Uid, lease?.Lease?.HolderIdentity, lease?.Lease?.RenewTime, lease?.Annotation(HaNames.EndedByAnnotation));
         if (_last == now)
         {
             return;
         }
 
-        (_last, _since) = (now, timestamp);
-        _wasAlive |= now is { Uid: not null, Item4: null };
-        if (lease?.Lease?.Duration is { } duration)
-        {
-            _duration = duration > _context.Options.LeaseDuration ? duration : _context.Options.LeaseDuration;
-        }
+        (_last, _since, _failure) = (now, timestamp, null);
+        _wasAlive |= now is { Uid: not null, EndedBy: null };
+        _duration = Longer(_duration, lease?.Lease?.Duration ?? TimeSpan.Zero);
     }
+
+    private static TimeSpan Longer(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
     private async Task TryEndAsync(CancellationToken cancellationToken)
     {
@@ -155,7 +156,7 @@ internal sealed class HolderLease : IHolder
         {
             case LockWriteOutcome.Written:
                 Log.HolderLeaseEnded(_context.Logger, _key, lease.Lease?.HolderIdentity);
-                _ = TaskExtensions.RunDetached(() => _context.DeleteLaterAsync(_key, _reference.Uid, _duration * 4));
+                _ = TaskExtensions.RunDetached(() => _context.DeleteLaterAsync(_key, _reference.Uid, _duration));
                 _end.TrySetResult(new(_context.TimeProvider.GetTimestamp(), _wasAlive));
                 return;
             case LockWriteOutcome.Failed:
@@ -164,7 +165,7 @@ internal sealed class HolderLease : IHolder
                     Log.HolderLeaseNotEnded(_context.Logger, result.Error, _key);
                 }
 
-                Volatile.Write(ref _failure, result.Error);
+                _failure = (result.Error!, _failure?.Since ?? _context.TimeProvider.GetTimestamp());
                 await _watch.WaitForChangeAsync(_context.Options.RetryPeriod, cancellationToken).ConfigureAwait(false);
                 return;
         }

@@ -9,6 +9,7 @@ internal sealed class Holders(HeartbeatContext context, SharedWatches watches)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<HolderReference, (IHolder Holder, int Followers)> _followed = [];
+    private readonly List<Task> _ending = [];
 
     public IHolder Follow(HolderReference reference)
     {
@@ -21,7 +22,8 @@ internal sealed class Holders(HeartbeatContext context, SharedWatches watches)
         }
     }
 
-    public async ValueTask UnfollowAsync(HolderReference reference, IHolder holder)
+    /// <summary>Ends it with its last follower, in the background: a takeover does not wait for a request that is under way there.</summary>
+    public void Unfollow(HolderReference reference, IHolder holder)
     {
         lock (_gate)
         {
@@ -33,9 +35,18 @@ internal sealed class Holders(HeartbeatContext context, SharedWatches watches)
             }
 
             _followed.Remove(reference);
+            _ending.RemoveAll(task => task.IsCompleted);
+            _ending.Add(TaskExtensions.RunDetached(() => holder.DisposeAsync().AsTask()));
         }
+    }
 
-        await holder.DisposeAsync().ConfigureAwait(false);
+    /// <summary>Waits for those that are ending; the contenders have ended before.</summary>
+    public Task EndAsync()
+    {
+        lock (_gate)
+        {
+            return Task.WhenAll(_ending);
+        }
     }
 
     private IHolder Create(HolderReference reference)

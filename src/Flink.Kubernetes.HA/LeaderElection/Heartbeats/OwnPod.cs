@@ -1,5 +1,6 @@
 using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.Diagnostics;
+using Flink.Kubernetes.HA.LeaderElection.Locking;
 using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.LeaderElection.Heartbeats;
@@ -10,8 +11,8 @@ internal sealed class OwnPod(HeartbeatContext context, ConfigMapRequests request
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
-    private Task? _loop;
     private readonly TaskCompletionSource<PodReference> _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task? _loop;
 
     /// <summary>Completes when it is known.</summary>
     public Task Known => _known.Task;
@@ -50,14 +51,17 @@ internal sealed class OwnPod(HeartbeatContext context, ConfigMapRequests request
         while (true)
         {
             string problem;
+            var delay = ElectionProblems.RepeatAfter;
             try
             {
                 var pod = await requests.GetPodAsync(key, _stop.Token).ConfigureAwait(false);
-                if (Find(pod.Containers!, out problem) is { } id)
+                if (Find(pod.Containers!, out problem, out var isStarting) is { } id)
                 {
                     _known.TrySetResult(new PodReference(key.Name, pod.Uid!, id));
                     return;
                 }
+
+                delay = isStarting ? context.Options.RetryPeriod : delay;
             }
             catch (KubernetesHaException exception)
             {
@@ -70,13 +74,14 @@ internal sealed class OwnPod(HeartbeatContext context, ConfigMapRequests request
                 Log.OwnPodUnknown(context.Logger, key, problem);
             }
 
-            await Task.Delay(context.Options.RetryPeriod, context.TimeProvider, _stop.Token).ConfigureAwait(false);
+            await Task.Delay(delay, context.TimeProvider, _stop.Token).ConfigureAwait(false);
         }
     }
 
-    private string? Find(IReadOnlyList<PodContainer> containers, out string problem)
+    private string? Find(IReadOnlyList<PodContainer> containers, out string problem, out bool isStarting)
     {
         var own = context.Options.ContainerName is { Length: > 0 } name ? containers.Where(container => container.Name == name).ToList() : [.. containers];
+        isStarting = containers.Count == 0 || own.Count == 1;
         problem = own.Count == 1
             ? $"container '{own[0].Name}' is not reported as running yet."
             : $"its containers are '{string.Join("', '", containers.Select(container => container.Name))}': set LeaderElectionOptions.ContainerName, which is "

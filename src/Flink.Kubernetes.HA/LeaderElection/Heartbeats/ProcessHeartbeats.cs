@@ -51,7 +51,7 @@ internal sealed class ProcessHeartbeats(HeartbeatContext context, ConfigMapReque
             lock (_gate)
             {
                 ObjectDisposedException.ThrowIf(_disposed, this);
-                current = _current ??= CreateAsync();
+                current = _current ??= TaskExtensions.RunDetached(CreateAsync);
             }
 
             try
@@ -86,6 +86,7 @@ internal sealed class ProcessHeartbeats(HeartbeatContext context, ConfigMapReque
         }
 
         await context.Stop.CancelAsync().ConfigureAwait(false);
+        await Holders.EndAsync().ConfigureAwait(false);
         await OwnPod.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(leases.Select(lease => lease.DisposeAsync().AsTask())).ConfigureAwait(false);
     }
@@ -103,11 +104,19 @@ internal sealed class ProcessHeartbeats(HeartbeatContext context, ConfigMapReque
             // 2. Created before, perhaps. Its deadline counts from when that was first sent.
             if (result.Failure != KubernetesFailure.AlreadyExists && result.Outcome != LockWriteOutcome.Unknown)
             {
+                _creating = null;
                 throw result.Error!;
             }
 
             var (found, error) = await context.Requests.ReadAsync(key, CancellationToken.None).ConfigureAwait(false);
-            stored = found?.Lease?.HolderIdentity == context.Identity ? found : throw error ?? result.Error!;
+            if (found?.Lease?.HolderIdentity != context.Identity)
+            {
+                // Under another name next time, if it is there and not ours.
+                _creating = found is null ? _creating : null;
+                throw error ?? result.Error!;
+            }
+
+            stored = found;
         }
 
         _creating = null;

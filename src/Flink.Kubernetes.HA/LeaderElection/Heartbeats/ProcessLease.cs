@@ -36,7 +36,7 @@ internal sealed class ProcessLease : IAsyncDisposable
     {
         _context = context;
         _key = stored.Key;
-        Reference = new LeaseReference(stored.Key.Name, stored.Uid!);
+        Reference = new LeaseReference(stored.Key.Name, stored.Uid!, (int)Math.Ceiling(context.Options.LeaseDuration.TotalSeconds));
         _deadline = new RenewDeadline(context.Options.RenewDeadline, sentAt, context.TimeProvider, DeadlinePassed);
         Log.ProcessLeaseCreated(context.Logger, _key, context.Identity);
         _loop = TaskExtensions.RunDetached(RunAsync);
@@ -82,7 +82,7 @@ internal sealed class ProcessLease : IAsyncDisposable
                 return null;
             }
 
-            var member = new ProcessLeaseMember(this, isVerifiedByReads: _members.Count < MostVerifiedByReads);
+            var member = new ProcessLeaseMember(this, isVerifiedByReads: _members.Count(other => other.IsVerifiedByReads) < MostVerifiedByReads);
             _members.Add(member);
             return member;
         }
@@ -93,15 +93,24 @@ internal sealed class ProcessLease : IAsyncDisposable
     /// <param name="mayWork">Whether work may still be running under its lock, so that the Lease must run out by itself.</param>
     public void Leave(ProcessLeaseMember member, bool isReleased, bool mayWork)
     {
+        ProcessLeaseMember? next;
         lock (_gate)
         {
+            if (!_members.Remove(member))
+            {
+                return;
+            }
+
             _isNamed |= !isReleased;
             _mustRunOut |= mayWork;
-            if (_members.Remove(member) && _isClosed && _members.Count == 0)
+            next = member.IsVerifiedByReads ? _members.FirstOrDefault(other => !other.IsVerifiedByReads) : null;
+            if (_isClosed && _members.Count == 0)
             {
                 _everyoneLeft.TrySetResult();
             }
         }
+
+        next?.Promote();
     }
 
     /// <summary>Stops renewing, and removes the Lease if no work can still be running by it.</summary>
@@ -163,6 +172,7 @@ internal sealed class ProcessLease : IAsyncDisposable
             else if (await _context.Requests.ReadAsync(_key, CancellationToken.None).ConfigureAwait(false) is { Lease: { } lease } && lease.Uid == Reference.Uid)
             {
                 await _context.Requests.EndAsync(_key, lease.ResourceVersion!, _context.Identity).ConfigureAwait(false);
+                _ = TaskExtensions.RunDetached(() => _context.DeleteLaterAsync(_key, Reference.Uid, _context.Options.LeaseDuration));
             }
         }
         catch (Exception exception)
@@ -266,6 +276,11 @@ internal sealed class ProcessLease : IAsyncDisposable
     {
         _unsettled.Clear();
         _deadline.Renewed(sentAt);
+        foreach (var member in Members())
+        {
+            member.Renewed(sentAt);
+        }
+
         if (Interlocked.Exchange(ref _failure, null) is not null)
         {
             Log.ProcessLeaseRenewedAgain(_context.Logger, _key);
@@ -285,6 +300,14 @@ internal sealed class ProcessLease : IAsyncDisposable
         return false;
     }
 
+    private ProcessLeaseMember[] Members()
+    {
+        lock (_gate)
+        {
+            return [.. _members];
+        }
+    }
+
     private void DeadlinePassed(bool isPoolStarved) => End(
         LeadershipLossReason.RenewDeadlineExceeded,
         $"no renewal has succeeded for {SinceRenewal.TotalSeconds:0.###} s (LeaderElectionOptions.RenewDeadline is {_context.Options.RenewDeadline.TotalSeconds} s). "
@@ -298,12 +321,7 @@ internal sealed class ProcessLease : IAsyncDisposable
             return;
         }
 
-        ProcessLeaseMember[] members;
-        lock (_gate)
-        {
-            members = [.. _members];
-        }
-
+        var members = Members();
         foreach (var member in members)
         {
             member.Over(reason, $"Lease {_key}, by which all terms of this process live, was lost: {why}", isPoolStarved);

@@ -10,10 +10,13 @@ internal sealed class ProcessLeaseMember(ProcessLease lease, bool isVerifiedByRe
     private readonly Lock _gate = new();
     private Action<LeadershipLossReason, string, bool>? _over;
     private (LeadershipLossReason Reason, string Why, bool IsPoolStarved)? _end;
+    private Action<long>? _renewed;
+    private Action? _promoted;
+    private volatile bool _isVerifiedByReads = isVerifiedByReads;
 
     public LeaseReference Lease => lease.Reference;
 
-    public bool IsVerifiedByReads => isVerifiedByReads;
+    public bool IsVerifiedByReads => _isVerifiedByReads;
 
     public bool IsOver => lease.IsOver;
 
@@ -24,16 +27,42 @@ internal sealed class ProcessLeaseMember(ProcessLease lease, bool isVerifiedByRe
 
     public LastingFailure? Failure => lease.Failure;
 
-    /// <summary>Calls back once when the Lease is over, also if it already is.</summary>
-    /// <param name="over">It is given the reason, the same for people, and whether the thread pool is starved. It must not run user code.</param>
-    public void WhenOver(Action<LeadershipLossReason, string, bool> over)
+    /// <summary>Calls back when something becomes of the Lease. The callbacks must not run user code.</summary>
+    /// <param name="over">Called once when the Lease is over, also if it already is: with the reason, the same for people, and whether the
+    /// thread pool is starved.</param>
+    /// <param name="renewed">Called when the Lease was renewed, while the lock is not verified by reads.</param>
+    /// <param name="promoted">Called when the lock is to be verified by reads from now on.</param>
+    public void Attach(Action<LeadershipLossReason, string, bool> over, Action<long> renewed, Action promoted)
     {
         lock (_gate)
         {
-            _over = over;
+            (_over, _promoted) = (over, promoted);
+            Volatile.Write(ref _renewed, renewed);
         }
 
         Tell();
+    }
+
+    /// <summary>Tells a term whose lock is not verified that its heartbeat was sent.</summary>
+    public void Renewed(long sentAt)
+    {
+        if (!_isVerifiedByReads)
+        {
+            Volatile.Read(ref _renewed)?.Invoke(sentAt);
+        }
+    }
+
+    /// <summary>Has the lock verified by reads, because another that was has left.</summary>
+    public void Promote()
+    {
+        Action? promoted;
+        lock (_gate)
+        {
+            _isVerifiedByReads = true;
+            promoted = _promoted;
+        }
+
+        promoted?.Invoke();
     }
 
     public void Over(LeadershipLossReason reason, string why, bool isPoolStarved)

@@ -38,7 +38,7 @@ internal sealed class Contender(ElectionContext context)
     }
 
     /// <summary>Ends what is followed between two terms.</summary>
-    public ValueTask UnfollowAsync() => _holder.FollowAsync(null);
+    public void Unfollow() => _holder.Follow(null);
 
     /// <summary>Waits for the lock and takes it.</summary>
     /// <exception cref="OperationCanceledException">The token was canceled; the lock is not left behind.</exception>
@@ -57,7 +57,7 @@ internal sealed class Contender(ElectionContext context)
 
             // 2. Wait in silence for the rest of the holder's lease, or for the end of the Lease by which it lives. Any change in the meantime
             //    starts over.
-            await _holder.FollowAsync(_lease.State).ConfigureAwait(false);
+            _holder.Follow(_lease.State);
             var turn = UntilMyTurn();
             if (turn > TimeSpan.Zero)
             {
@@ -79,7 +79,7 @@ internal sealed class Contender(ElectionContext context)
                 // 5. Canceled while the write was on its way: nobody will receive the term, so its lock must not stay held for a lease.
                 await ReleaseIfCanceledAsync(watch, won, cancellationToken).ConfigureAwait(false);
                 _lease.Won(won);
-                await UnfollowAsync().ConfigureAwait(false);
+                Unfollow();
                 _stagger.RaceWon();
                 context.Problems.Over();
                 return won;
@@ -152,6 +152,7 @@ internal sealed class Contender(ElectionContext context)
         }
 
         WonLock? won = null;
+        WonLock? unknown = null;
         try
         {
             var attempt = await TakeAsync(state, address, member, cancellationToken).ConfigureAwait(false);
@@ -162,6 +163,7 @@ internal sealed class Contender(ElectionContext context)
 
             if (attempt is { Outcome: LockWriteOutcome.Unknown, Won: { } maybeWon })
             {
+                unknown = maybeWon;
                 _lease.Left(new LockHistory(maybeWon));
             }
 
@@ -170,7 +172,13 @@ internal sealed class Contender(ElectionContext context)
         }
         finally
         {
-            if (won is null)
+            if (won is null && unknown is not null && member is not null)
+            {
+                // It may still arrive, and would be held for as long as this process lives.
+                var release = new TermRelease(context, new LockHistory(unknown), unknown.Term, member, () => member.SinceRenewal);
+                _ = TaskExtensions.RunDetached(() => release.SettleAttemptAsync(unknown));
+            }
+            else if (won is null)
             {
                 member?.Leave();
             }
@@ -263,7 +271,7 @@ internal sealed class Contender(ElectionContext context)
                     return;
                 }
             }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && maybeWon is not null)
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && maybeWon is { Member: null })
             {
                 await ReleaseIfStoredAsync(watch, maybeWon).ConfigureAwait(false);
                 throw;
@@ -304,10 +312,11 @@ internal sealed class Contender(ElectionContext context)
         var awaited = state is null ? null
             : !state.Record.IsReadable ? "a leader whose record was removed or cannot be read"
             : state.Record.IsReleased ? null
+            : state.Term?.Lease is { } lease ? $"'{state.Record.HolderIdentity}' (Lease {lease.Name})"
             : $"'{state.Record.HolderIdentity}'";
         if (awaited != _awaited && awaited is not null)
         {
-            Log.WaitsForHolder(context.Logger, context.Name, awaited, _lease.Remaining().TotalSeconds);
+            Log.WaitsForHolder(context.Logger, context.Name, awaited, (state?.Term?.Lease?.Duration ?? _lease.Remaining()).TotalSeconds);
         }
 
         _awaited = awaited;

@@ -16,7 +16,7 @@ internal sealed class FollowedHolder(ElectionContext context)
     public LastingFailure? Failure => Volatile.Read(ref _holder)?.Failure;
 
     /// <summary>Follows what the lock names, if another process holds it; and nothing else any longer.</summary>
-    public async ValueTask FollowAsync(LockState? state)
+    public void Follow(LockState? state)
     {
         var reference = Named(state);
         if (reference == _reference)
@@ -28,7 +28,7 @@ internal sealed class FollowedHolder(ElectionContext context)
         {
             Volatile.Write(ref _holder, null);
             _reference = null;
-            await context.Heartbeats.Holders.UnfollowAsync(old, followed).ConfigureAwait(false);
+            context.Heartbeats.Holders.Unfollow(old, followed);
         }
 
         if (reference is not null)
@@ -43,6 +43,12 @@ internal sealed class FollowedHolder(ElectionContext context)
     {
         if (observer.IsMine || _holder is not { } holder)
         {
+            return observer.Remaining();
+        }
+
+        if (observer.State?.Term is not { } term || term.FencingToken < observer.LastFencingToken)
+        {
+            // An older term than one that was seen here: restored from a copy. Whether its holder lives says nothing about who leads.
             return observer.Remaining();
         }
 

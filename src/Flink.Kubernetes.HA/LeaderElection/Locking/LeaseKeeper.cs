@@ -26,6 +26,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private readonly ProcessLeaseMember? _member;
     private readonly Lazy<Task> _release;
     private Task _loop = Task.CompletedTask;
+    private bool _isAbandoned;
 
     // Used by the loop only.
     private bool _hasData;
@@ -41,8 +42,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         _failures = new RenewalFailures(context);
         _turn = new TurnSignal(context, watch, _history);
         _member = won.Member;
-        var limit = _member is { IsVerifiedByReads: false } ? TimeSpan.MaxValue : context.Options.RenewDeadline;
-        _deadline = new RenewDeadline(limit, won.Sent.SentAt, context.TimeProvider, DeadlinePassed);
+        _deadline = new RenewDeadline(context.Options.RenewDeadline, won.Sent.SentAt, context.TimeProvider, DeadlinePassed);
         _release = new Lazy<Task>(EndAndReleaseAsync);
     }
 
@@ -72,7 +72,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
             _ = NamePodAsync();
         }
 
-        _member?.WhenOver((reason, why, isPoolStarved) => _end.Lose(reason, why, isPoolStarved));
+        _member?.Attach((reason, why, isPoolStarved) => _end.Lose(reason, why, isPoolStarved), _deadline.Renewed, Wake);
     }
 
     public async Task PublishAddressAsync(string address, CancellationToken cancellationToken)
@@ -107,6 +107,8 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     /// <summary>Ends the term without releasing the lock: its work may still be running. The lease runs out by itself.</summary>
     public void Abandon()
     {
+        // Before the end, whatever its reason: who has lost the term may still be working, too.
+        _isAbandoned = true;
         _end.Lose(
             LeadershipLossReason.Abandoned,
             $"the services were disposed before the term. Its lock is not released, because its work may still be running; others wait "
@@ -123,7 +125,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         _end.Release();
         await _loop.ConfigureAwait(false);
         await _deadline.DisposeAsync().ConfigureAwait(false);
-        await new TermRelease(_context, _history, _term, _member, () => SinceRenewal).RunAsync(Loss!.Reason, _hasData).ConfigureAwait(false);
+        await new TermRelease(_context, _history, _term, _member, () => SinceRenewal).RunAsync(Loss!.Reason, _isAbandoned, _hasData).ConfigureAwait(false);
         _end.Dispose();
     }
 
@@ -138,16 +140,15 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private async Task RunAsync()
     {
         // Spread over the period: terms that were won together must not be renewed together for ever.
-        var period = _member is { IsVerifiedByReads: false } ? Seldom : _context.Options.RetryPeriod;
-        var due = period * Random.Shared.NextDouble();
+        var due = _context.Options.RetryPeriod * Random.Shared.NextDouble();
         while (Loss is null)
         {
             try
             {
-                await _turn.WaitAsync(_deadline, due, _end.Ended).ConfigureAwait(false);
+                var isWanted = await _turn.WaitAsync(_deadline, _member is { IsVerifiedByReads: false } && _failures.Last is null ? Seldom : due, _end.Ended).ConfigureAwait(false);
                 using var turn = await _context.Requests.Budget.RenewAsync(
                     _context.Options.RenewDeadline - _deadline.SinceRenewal, _failures.Last is not null, _end.Ended).ConfigureAwait(false);
-                due = await RenewAsync().ConfigureAwait(false) ? period : _deadline.SinceRenewal + _failures.Delay(_deadline.SinceRenewal);
+                due = await RenewAsync(isWanted).ConfigureAwait(false) ? _context.Options.RetryPeriod : _deadline.SinceRenewal + _failures.Delay(_deadline.SinceRenewal);
             }
             catch (Exception exception) when (Loss is null)
             {
@@ -163,7 +164,8 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 #pragma warning restore CA1031
 
     /// <summary>Makes one turn and returns whether the lock is renewed.</summary>
-    private async Task<bool> RenewAsync()
+    /// <param name="isWanted">Whether the lock must be written, as to rule a write out that tests its present record.</param>
+    private async Task<bool> RenewAsync(bool isWanted)
     {
         if (_deadline.HasPassed)
         {
@@ -181,8 +183,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
             return settled;
         }
 
-        var pod = _context.Heartbeats.OwnPod.Reference;
-        if (_member is not null && !isEdited && !_address.IsPending && (pod is null || pod == _history.Latest.Pod) && Loss is null)
+        if (_member is not null && !isEdited && !isWanted && Loss is null)
         {
             // The Lease is what is renewed. The lock is only read: an edit must be noticed within a lease also while the watch hangs, because
             // others take what is not held for so long.
@@ -343,7 +344,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
     private void DeadlinePassed(bool isPoolStarved = false) => _end.Lose(
         LeadershipLossReason.RenewDeadlineExceeded,
-        $"no renewal has succeeded for {_deadline.SinceRenewal.TotalSeconds:0.###} s "
+        $"{(_member is null ? "no renewal has succeeded" : "the lock could not be read")} for {_deadline.SinceRenewal.TotalSeconds:0.###} s "
         + $"(LeaderElectionOptions.RenewDeadline is {_context.Options.RenewDeadline.TotalSeconds} s). "
         + (_failures.Last is { } last ? $"The last failure: {last.Message}" : "Find out why the API server did not answer in time."),
         isPoolStarved);

@@ -143,9 +143,7 @@ internal sealed class LeaseObserver(LeaderElectionOptions options, string ownIde
         _isBroken = false;
         _lockUid = state.Uid;
         _holder = state.Record.IsReleased ? null : state.Record.HolderIdentity;
-        //    A record that says that it is not renewed is judged by the Lease that it names; here only its own changes count.
-        var duration = state.Record.IsEndless ? null : state.Record.LeaseDuration;
-        _lease = new Lease(timestamp, state.Record.IsReleased ? TimeSpan.Zero : duration ?? options.LeaseDuration);
+        _lease = new Lease(timestamp, state.Record.IsReleased ? TimeSpan.Zero : Stated(state));
     }
 
     private void Break(long timestamp)
@@ -156,6 +154,10 @@ internal sealed class LeaseObserver(LeaderElectionOptions options, string ownIde
             _broken = _lease;
         }
     }
+
+    /// <summary>The lease that the lock states; a lock that has lost it, or that names a Lease, is never taken sooner than one that was seen before.</summary>
+    private TimeSpan Stated(LockState state) =>
+        state.LeaseDuration is not { } stated ? Longest() : state.Record.IsEndless && stated < options.LeaseDuration ? options.LeaseDuration : stated;
 
     private TimeSpan Longest() => _lease.Duration > options.LeaseDuration ? _lease.Duration : options.LeaseDuration;
 

@@ -35,6 +35,10 @@ internal sealed class LockState
     /// <summary>The last term, including one that has ended; <see langword="null"/> if there is none or it cannot be read.</summary>
     public TermRecord? Term => _term.Value;
 
+    /// <summary>How long a renewal of the lock counts by the lock itself; <see langword="null"/> if it does not say.</summary>
+    /// <remarks>A record of this library without an end is not renewed: there it is the lease of what it names.</remarks>
+    public TimeSpan? LeaseDuration => Record.IsEndless && _configMap.Annotation(HaNames.ClusterIdAnnotation) is not null ? Term?.Lease?.Duration : Record.LeaseDuration;
+
     /// <summary>Whether anything says that there is or was a leader.</summary>
     public bool HasLock => LockText is not null || TermText is not null;
 

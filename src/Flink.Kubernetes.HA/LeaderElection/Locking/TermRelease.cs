@@ -11,20 +11,32 @@ namespace Flink.Kubernetes.HA.LeaderElection.Locking;
 /// <param name="sinceRenewal">How long ago the last renewal was sent: after a lease nobody waits for the lock.</param>
 internal sealed class TermRelease(ElectionContext context, LockHistory history, TermRecord term, ProcessLeaseMember? member, Func<TimeSpan> sinceRenewal)
 {
-    public async Task RunAsync(LeadershipLossReason reason, bool hasData)
+    /// <param name="reason">Why the term has ended.</param>
+    /// <param name="isAbandoned">Whether its owner has not disposed it: work may still be running, whatever the reason.</param>
+    /// <param name="hasData">Whether the entries for people were written.</param>
+    public async Task RunAsync(LeadershipLossReason reason, bool isAbandoned, bool hasData)
     {
-        var ending = reason == LeadershipLossReason.Abandoned ? LockEnding.RunsOut : LockEnding.Released;
-        var isLeft = reason switch
+        var mayName = reason is LeadershipLossReason.Released or LeadershipLossReason.Abandoned
+            or LeadershipLossReason.RenewDeadlineExceeded or LeadershipLossReason.ProcessLeaseLost;
+        if (!mayName || (isAbandoned && member is null))
         {
-            LeadershipLossReason.Released => await TryAsync(ending, hasData, LockRelease.MostAttempts).ConfigureAwait(false),
+            // Another's, or gone; or its own lease runs out.
+            member?.Leave();
+            return;
+        }
 
-            // The lock may still name this process, and others wait for the lease: one attempt may spare them that.
-            LeadershipLossReason.RenewDeadlineExceeded or LeadershipLossReason.ProcessLeaseLost => await TryAsync(ending, hasData, 1).ConfigureAwait(false),
+        // What names a Lease would be held for as long as the Lease lives on with other terms: then it is left to run out by a record of its own.
+        var ending = isAbandoned ? LockEnding.RunsOut : LockEnding.Released;
+        var isLost = reason is LeadershipLossReason.RenewDeadlineExceeded or LeadershipLossReason.ProcessLeaseLost;
+        if (isLost && context.Requests.Budget.IsBusy)
+        {
+            // It would keep a term from being renewed that is not lost yet.
+            member?.Leave(isReleased: false, mayWork: isAbandoned);
+            return;
+        }
 
-            // The Lease lives on with other terms, and what names it would be held for as long.
-            LeadershipLossReason.Abandoned when member is not null => await TryAsync(ending, hasData, LockRelease.MostAttempts).ConfigureAwait(false),
-            _ => true,
-        };
+        // After a missed deadline the lock may still name this process, and others wait for the lease: one attempt may spare them that.
+        var isLeft = await TryAsync(ending, hasData, isLost ? 1 : LockRelease.MostAttempts).ConfigureAwait(false);
         if (member is null || isLeft)
         {
             member?.Leave();
@@ -33,6 +45,35 @@ internal sealed class TermRelease(ElectionContext context, LockHistory history, 
 
         // Not waited for: a lock that names a Lease is held for as long as the Lease is renewed, so this goes on until it does not.
         _ = TaskExtensions.RunDetached(() => LeaveLeaseAsync(member, ending, hasData));
+    }
+
+    /// <summary>Waits until a lock whose acquisition was given up, and may still arrive, is known not to be held by a living Lease.</summary>
+    public async Task SettleAttemptAsync(WonLock maybeWon)
+    {
+        var isSettled = false;
+        var began = context.TimeProvider.GetTimestamp();
+
+        // Longer than anything holds a request back. A record that arrives even later waits for the end of this process.
+        while (!isSettled && !member!.IsOver && !member.IsClosing && context.TimeProvider.GetElapsedTime(began) < context.Options.LeaseDuration * 4)
+        {
+            var read = await context.Requests.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+            if (read.Error is null && history.Judge(read.State).Verdict == LockVerdict.Latest)
+            {
+                isSettled = await TryAsync(LockEnding.Released, maybeWon.HasData, LockRelease.MostAttempts).ConfigureAwait(false);
+            }
+            else if (read.Error is null && read.State?.ResourceVersion != maybeWon.ReplacedVersion)
+            {
+                // What it tests is gone.
+                isSettled = true;
+            }
+
+            if (!isSettled)
+            {
+                await Task.Delay(context.Options.RetryPeriod, context.TimeProvider, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+
+        member!.Leave(isReleased: isSettled);
     }
 
     private Task<bool> TryAsync(LockEnding ending, bool hasData, int attempts) =>

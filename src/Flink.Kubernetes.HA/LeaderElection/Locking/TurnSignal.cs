@@ -18,7 +18,8 @@ internal sealed class TurnSignal(ElectionContext context, LockWatch watch, LockH
     /// <param name="deadline">The deadline, which knows the last renewal.</param>
     /// <param name="due">How long after the last renewal the next one is due.</param>
     /// <param name="cancellationToken">The end of the term.</param>
-    public async Task WaitAsync(RenewDeadline deadline, TimeSpan due, CancellationToken cancellationToken)
+    /// <returns>Whether somebody has woken it, and wants the lock to be written.</returns>
+    public async Task<bool> WaitAsync(RenewDeadline deadline, TimeSpan due, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -33,7 +34,7 @@ internal sealed class TurnSignal(ElectionContext context, LockWatch watch, LockH
                 // Reset before the write: an address that is set while it is under way is not in it and must cause another one.
                 Volatile.Write(ref _wake, NewWake());
                 cancellationToken.ThrowIfCancellationRequested();
-                return;
+                return wake.IsCompleted;
             }
 
             // A watch that has ended is not waited for: renewals continue without it.
