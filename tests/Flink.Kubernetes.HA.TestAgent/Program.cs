@@ -7,7 +7,7 @@
 //
 //   Flink.Kubernetes.HA.TestAgent --kubeconfig PATH --namespace N --cluster-id ID --name NAME --components a,b --lease SECONDS
 //       [--renew-deadline SECONDS] [--retry-period SECONDS] [--request-timeout SECONDS] [--work history|none|checkpoints|writes] [--storage DIR]
-//       [--heartbeat-mode ConfigMap|ProcessLease]
+//       [--heartbeat-mode ConfigMap|ProcessLease] [--pod NAME]    with --pod, by proof of death
 //
 // On its standard output, one event a line: "ready", "<unix seconds> <name> started" when it leads, and what the work has to tell.
 using System.Globalization;
@@ -34,6 +34,8 @@ options.LeaderElection.RenewDeadline = Seconds("--renew-deadline", lease * 2 / 3
 options.LeaderElection.RetryPeriod = Seconds("--retry-period", lease / 6);
 options.LeaderElection.RequestTimeout = Seconds("--request-timeout", lease / 3);
 options.LeaderElection.HeartbeatMode = Enum.Parse<HeartbeatMode>(arguments.GetValueOrDefault("--heartbeat-mode", nameof(HeartbeatMode.ConfigMap)));
+options.LeaderElection.PodName = arguments.GetValueOrDefault("--pod");
+options.LeaderElection.ProofOfDeath = options.LeaderElection.PodName is not null;
 
 using var stop = new CancellationTokenSource();
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>

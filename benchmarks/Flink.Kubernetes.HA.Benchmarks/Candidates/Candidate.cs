@@ -39,16 +39,11 @@ internal sealed class Candidate(CommandLine arguments)
 
     private async Task RunOursAsync(KubernetesClientConfiguration configuration)
     {
-        if (arguments.Value("--heartbeat-mode", "ConfigMap") is var mode && mode != "ConfigMap")
-        {
-            // The place where another mode is set in the options, once the library has one.
-            throw new ArgumentException($"This library has no heartbeat mode {mode}.");
-        }
-
         var options = new KubernetesHaOptions { ClusterId = arguments.Required("--name"), Namespace = arguments.Required("--namespace"), Identity = _identity };
         options.LeaderElection.LeaseDuration = arguments.Duration("--lease-duration");
         options.LeaderElection.RenewDeadline = arguments.Duration("--renew-deadline");
         options.LeaderElection.RetryPeriod = arguments.Duration("--retry-period");
+        options.LeaderElection.HeartbeatMode = Enum.Parse<HeartbeatMode>(arguments.Value("--heartbeat-mode", nameof(HeartbeatMode.ConfigMap)));
         using var client = configuration.CreateHaClient(options.ApiServer, handlers: _requests);
         await using var services = new KubernetesHaServices(options, client);
         var count = arguments.Number("--components", 1);

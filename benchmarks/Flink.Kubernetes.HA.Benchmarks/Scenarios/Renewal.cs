@@ -1,3 +1,5 @@
+using Flink.Kubernetes.HA.LeaderElection.Heartbeats;
+using Flink.Kubernetes.HA.ConfigMaps.Watching;
 using System.Globalization;
 using System.Net.Sockets;
 using Flink.Kubernetes.HA.ConfigMaps;
@@ -31,7 +33,7 @@ internal static class Renewal
         var (counted, measured) = (Context(countedClient), Context(client));
 
         var created = await new LockAcquisition(counted).CreateAsync();
-        var won = (await new LockAcquisition(counted).TakeAsync(created.State!, 0, "http://10.0.0.17:8081")).Won!;
+        var won = (await new LockAcquisition(counted).TakeAsync(created.State!, 0, "http://10.0.0.17:8081", null)).Won!;
         var history = new LockHistory(won);
 
         // Bodies are counted apart, because counting them allocates.
@@ -69,8 +71,13 @@ internal static class Renewal
                 kubernetes, options.RequestTimeout, maxRetries: 0, TimeProvider.System, NullLogger.Instance, metrics);
             var key = HaNames.LeaderConfigMap(Cluster.Namespace, cluster.Id, Cluster.Component);
             var limited = new LockRequests(requests, key, options.RequestTimeout, new RenewalBudget(options, TimeProvider.System));
+            var watches = new SharedWatches(requests, TimeProvider.System, NullLoggerFactory.Instance, metrics);
             return new ElectionContext(
-                Cluster.Component, cluster.Id, identity, options, limited, TimeProvider.System, NullLogger.Instance, metrics);
+                Cluster.Component, cluster.Id, identity, options, limited, TimeProvider.System, NullLogger.Instance, metrics)
+            {
+                Heartbeats = ProcessHeartbeats.Create(
+                    Cluster.Namespace, cluster.Id, identity, options, requests, watches, TimeProvider.System, NullLoggerFactory.Instance, metrics),
+            };
         }
 
         // As LeaseKeeper does it.
@@ -86,7 +93,7 @@ internal static class Renewal
                     throw new InvalidOperationException($"A renewal was not written: {result.Outcome}.", result.Error);
                 }
 
-                history.Written(next);
+                history.Written(next, result.Stored!.ResourceVersion);
                 elapsed[i] = TimeProvider.System.GetElapsedTime(start).TotalMilliseconds;
             }
         }

@@ -14,11 +14,15 @@ internal sealed class OwnPod(HeartbeatContext context, ConfigMapRequests request
     private readonly TaskCompletionSource<PodReference> _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task? _loop;
 
-    /// <summary>Completes when it is known.</summary>
-    public Task Known => _known.Task;
-
     /// <summary>What is known by now; <see langword="null"/> if nothing is.</summary>
     public PodReference? Reference => _known.Task.IsCompletedSuccessfully ? _known.Task.Result : null;
+
+    /// <summary>Calls back when it is known: the container of a process that has just started is known only after a moment.</summary>
+    public async Task WhenKnownAsync(Action known, CancellationToken cancellationToken)
+    {
+        await ((Task)_known.Task).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        known();
+    }
 
     /// <summary>Begins to read, if proof of death is wanted.</summary>
     public void Start()

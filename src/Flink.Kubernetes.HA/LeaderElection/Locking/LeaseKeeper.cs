@@ -69,7 +69,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         _loop = TaskExtensions.RunDetached(RunAsync);
         if (_context.Options.ProofOfDeath && _term.Pod is null)
         {
-            _ = NamePodAsync();
+            _ = _context.Heartbeats.OwnPod.WhenKnownAsync(Wake, _end.Ended);
         }
 
         _member?.Attach((reason, why, isPoolStarved) => _end.Lose(reason, why, isPoolStarved), _deadline.Renewed, Wake);
@@ -129,13 +129,6 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         _end.Dispose();
     }
 
-    /// <summary>The container of a process that has just started is known only after a moment: the term then names it.</summary>
-    private async Task NamePodAsync()
-    {
-        await _context.Heartbeats.OwnPod.Known.WaitAsync(_end.Ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Wake();
-    }
-
 #pragma warning disable CA1031 // Whatever a turn throws, renewals must go on: nobody else keeps the term.
     private async Task RunAsync()
     {
@@ -145,7 +138,8 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         {
             try
             {
-                var isWanted = await _turn.WaitAsync(_deadline, _member is { IsVerifiedByReads: false } && _failures.Last is null ? Seldom : due, _end.Ended).ConfigureAwait(false);
+                var isQuiet = _member is { IsVerifiedByReads: false } && _failures.Last is null;
+                var isWanted = await _turn.WaitAsync(_deadline, isQuiet ? Seldom : due, _end.Ended).ConfigureAwait(false);
                 using var turn = await _context.Requests.Budget.RenewAsync(
                     _context.Options.RenewDeadline - _deadline.SinceRenewal, _failures.Last is not null, _end.Ended).ConfigureAwait(false);
                 due = await RenewAsync(isWanted).ConfigureAwait(false) ? _context.Options.RetryPeriod : _deadline.SinceRenewal + _failures.Delay(_deadline.SinceRenewal);
@@ -157,7 +151,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                // The term has ended: the loop does, too.
+                // The term has ended, and the loop with it.
             }
         }
     }
