@@ -67,6 +67,7 @@ suite() {
   setpriv --pdeathsig TERM -- timeout -k 30 1200 "tests/$name/bin/$configuration/net10.0/$name" "$@" -trx "$trx" -noLogo -noColor >"$log" 2>&1 &
   wait $! || code=$?
   grep -aE '\[FAIL\]' -A 6 "$log" >&2 || true
+  grep -aE '\[FAIL\]' "$log" | sed -E "s/^ */$label: /" >>"$results/failed.txt" || true
   if [ -s "$trx" ]; then
     number() { grep -aoE '<Counters [^>]*>' "$trx" | head -n 1 | sed -nE "s/.* $1=\"([0-9]+)\".*/\1/p"; }
     good=$(number passed); bad=$(($(number failed) + $(number error)))
@@ -142,5 +143,7 @@ for file in "$results"/*.row; do
   line "${cells[@]}"
   passed=$((passed + ${cells[2]/-/0})); failed=$((failed + ${cells[3]/-/0}))
 done
+# Beside the table, because a record of a run may keep no more than its end.
+cat "$results/failed.txt" 2>/dev/null || true
 echo "$passed passed, $failed failed"
 [ "$passed" -gt 0 ] && [ "$failed" -eq 0 ]
