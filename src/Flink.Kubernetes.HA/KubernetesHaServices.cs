@@ -39,6 +39,7 @@ public sealed partial class KubernetesHaServices : IHighAvailabilityServices, IH
     private readonly SharedWatches _watches;
     private readonly ProcessHeartbeats _heartbeats;
     private readonly RenewalBudget _budget;
+    private readonly ElectionEvents? _events;
     private TaskCompletionSource? _disposal;
 
     /// <summary>Creates the services; nothing is sent until an election, a retrieval or a store is used.</summary>
@@ -102,6 +103,9 @@ public sealed partial class KubernetesHaServices : IHighAvailabilityServices, IH
             _loggerFactory.CreateLogger<ConfigMapRequests>(),
             _metrics);
         _watches = new SharedWatches(_requests, _timeProvider, _loggerFactory, _metrics);
+        _events = _electionOptions.EmitEvents
+            ? new ElectionEvents(_requests, Identity, _electionOptions.RequestTimeout, _timeProvider, _loggerFactory.CreateLogger<ElectionEvents>())
+            : null;
         _heartbeats = ProcessHeartbeats.Create(Namespace, ClusterId, Identity, _electionOptions, _requests, _watches, _timeProvider, _loggerFactory, _metrics);
 
         // Without what the owner of a client may have put into its address: a user name and a password.
@@ -205,6 +209,7 @@ public sealed partial class KubernetesHaServices : IHighAvailabilityServices, IH
         RequestTimeout = options.RequestTimeout,
         MaxClockRateError = options.MaxClockRateError,
         HeartbeatMode = options.HeartbeatMode,
+        EmitEvents = options.EmitEvents,
         ProofOfDeath = options.ProofOfDeath,
         PodName = options.PodName,
         ContainerName = options.ContainerName,
@@ -242,7 +247,7 @@ public sealed partial class KubernetesHaServices : IHighAvailabilityServices, IH
 
     private LeaderElectionService CreateElection(LeaderComponent component) => new(
         component, Namespace, ClusterId, Identity, _electionOptions, _requests, _watches, _timeProvider, _loggerFactory, _metrics, _heartbeats,
-        service => Forget(_elections, component, service), _budget);
+        service => Forget(_elections, component, service), _budget, _events);
 
     private LeaderRetrievalService CreateRetrieval(LeaderComponent component)
     {
@@ -291,7 +296,7 @@ public sealed partial class KubernetesHaServices : IHighAvailabilityServices, IH
             await StagedDisposal.DisposeAsync(
                 elections,
                 retrievals,
-                [_heartbeats],
+                _events is null ? [_heartbeats] : [_heartbeats, _events],
                 [_watches],
                 [new Disposal(_metrics), new Disposal(_budget)],
                 _ownClient is { } own ? [new Disposal(own)] : []).ConfigureAwait(false);

@@ -9,7 +9,9 @@ internal sealed record ApiResource(string Group, string Plural, string Kind, str
 
     public static ApiResource Pods { get; } = new(string.Empty, "pods", "Pod", "po");
 
-    public static IReadOnlyList<ApiResource> All { get; } = [ConfigMaps, Leases, Pods];
+    public static ApiResource Events { get; } = new(string.Empty, "events", "Event", "ev");
+
+    public static IReadOnlyList<ApiResource> All { get; } = [ConfigMaps, Leases, Pods, Events];
 
     /// <summary>Whether the status is a part of its own, which only the subresource <c>status</c> writes.</summary>
     public bool HasStatus => this == Pods;

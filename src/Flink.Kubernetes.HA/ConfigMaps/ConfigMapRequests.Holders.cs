@@ -3,7 +3,7 @@ using k8s.Models;
 
 namespace Flink.Kubernetes.HA.ConfigMaps;
 
-/// <summary>The requests for what tells whether the holder of a lock is alive: the Lease of its process, and its Pod.</summary>
+/// <summary>The requests for what stands beside a lock: the Lease of its holder's process, its Pod, and Events.</summary>
 internal sealed partial class ConfigMapRequests
 {
     /// <exception cref="KubernetesHaException">The Lease does not exist, or the request failed.</exception>
@@ -76,6 +76,37 @@ internal sealed partial class ConfigMapRequests
         return WriteAsync(
             request,
             token => _client.CoordinationV1.DeleteNamespacedLeaseWithHttpMessagesAsync(key.Name, key.Namespace, options, cancellationToken: token),
+            static _ => true,
+            cancellationToken);
+    }
+
+    /// <summary>Creates an Event as client-go's recorder does, without the time with microseconds: the official client writes a whole second in a
+    /// form that the server refuses.</summary>
+    public Task CreateEventAsync(ElectionEvent content, string identity, CancellationToken cancellationToken)
+    {
+        var key = content.ConfigMap;
+        key.ThrowIfInvalid();
+        var request = new ApiRequest("create", key.Namespace) { Plural = "events" };
+        var time = content.Time.UtcDateTime.AddTicks(-(content.Time.Ticks % TimeSpan.TicksPerSecond));
+        var body = new Corev1Event
+        {
+            ApiVersion = Corev1Event.KubeApiVersion,
+            Kind = Corev1Event.KubeKind,
+            Metadata = new V1ObjectMeta { Name = $"{key.Name}.{Guid.NewGuid():N}", NamespaceProperty = key.Namespace },
+            InvolvedObject = new V1ObjectReference { ApiVersion = "v1", Kind = "ConfigMap", Name = key.Name, NamespaceProperty = key.Namespace, Uid = content.Uid },
+            Type = content.IsWarning ? "Warning" : "Normal",
+            Reason = "LeaderElection",
+            Message = content.Message,
+            Source = new V1EventSource { Component = FieldManager },
+            ReportingComponent = FieldManager,
+            ReportingInstance = identity.Length <= 128 ? identity : identity[..128],
+            FirstTimestamp = time,
+            LastTimestamp = time,
+            Count = 1,
+        };
+        return WriteAsync(
+            request,
+            token => _client.CoreV1.CreateNamespacedEventWithHttpMessagesAsync(body, key.Namespace, fieldManager: FieldManager, cancellationToken: token),
             static _ => true,
             cancellationToken);
     }

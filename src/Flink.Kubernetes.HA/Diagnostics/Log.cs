@@ -107,6 +107,10 @@ internal static partial class Log
     [LoggerMessage(328, LogLevel.Information, "Container {ContainerId} of Pod {Pod} has ended: the locks that name it are free.")]
     public static partial void HolderContainerEnded(ILogger logger, string containerId, string pod);
 
+    [LoggerMessage(329, LogLevel.Information, "Events about the election are not created for some time, because the API server has refused one: {Why} "
+        + "Grant create on events, or set LeaderElectionOptions.EmitEvents to false.")]
+    public static partial void EventRefused(ILogger logger, string why);
+
     // Leader retrieval: 4xx
     [LoggerMessage(401, LogLevel.Information, "The leader of {Component} is at {Address} (session {SessionId}, fencing token {FencingToken}).")]
     public static partial void LeaderObserved(ILogger logger, object component, string address, Guid sessionId, long fencingToken);

@@ -41,6 +41,10 @@ public sealed class LeaderElectionOptions
     /// <value>Default: <see cref="HeartbeatMode.ConfigMap"/>. Processes of both modes can contend for the same component.</value>
     public HeartbeatMode HeartbeatMode { get; set; }
 
+    /// <summary>Whether terms of this process are told of in Events of Kubernetes at their ConfigMaps, as client-go does.</summary>
+    /// <value>Default: <see langword="true"/>. Needs the verb create on events; without it nothing but the Events is missing.</value>
+    public bool EmitEvents { get; set; } = true;
+
     /// <summary>Whether standbys do not wait for the lease when the container of the leader was seen to have ended.</summary>
     /// <value>Default: <see langword="false"/>. Needs <see cref="PodName"/>, and the verbs get, list and watch on pods. Without the verbs, and for
     /// a leader whose container is not known, the lease is waited for as without it.</value>

@@ -36,7 +36,8 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
         HaMetrics metrics,
         ProcessHeartbeats heartbeats,
         Action<LeaderElectionService>? disposing = null,
-        RenewalBudget? budget = null)
+        RenewalBudget? budget = null,
+        ElectionEvents? events = null)
     {
         var key = HaNames.LeaderConfigMap(namespaceName, clusterId, component);
         _context = new ElectionContext(
@@ -50,6 +51,7 @@ internal sealed class LeaderElectionService : ILeaderElectionService, ILeaderEle
             metrics)
         {
             Heartbeats = heartbeats,
+            Events = events,
         };
         _contender = new Contender(_context);
         _watches = watches;

@@ -24,6 +24,9 @@ internal sealed record ElectionContext(
     /// <summary>The heartbeat of this process, and those of others.</summary>
     public required ProcessHeartbeats Heartbeats { get; init; }
 
+    /// <summary>Tells of the terms in Events of Kubernetes; <see langword="null"/> if that is not wanted.</summary>
+    public ElectionEvents? Events { get; init; }
+
     /// <summary>What keeps this process from leading or from renewing.</summary>
     public ElectionProblems Problems => _problems ??= new ElectionProblems(this);
 

@@ -63,7 +63,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
 
     public void Start()
     {
-        _end.Begin(_term);
+        _end.Begin(_term, _history.Uid);
 
         // Detached: renewals of months must not run within the activity and the log scopes of whoever asked for the term.
         _loop = TaskExtensions.RunDetached(RunAsync);

@@ -12,6 +12,7 @@ internal sealed class TermEnd(ElectionContext context, PublishedAddress address)
     private readonly CancellationTokenSource _ended = new();
     private readonly long _begun = context.TimeProvider.GetTimestamp();
     private bool _isBegun;
+    private string? _uid;
     private LeadershipLoss? _loss;
 
     public CancellationToken Lost => _lost.Token;
@@ -24,9 +25,10 @@ internal sealed class TermEnd(ElectionContext context, PublishedAddress address)
     public LeadershipLoss? Loss => Volatile.Read(ref _loss);
 
     /// <summary>Counts and logs the term; one that nobody was given is neither.</summary>
-    public void Begin(TermRecord term)
+    public void Begin(TermRecord term, string? uid)
     {
-        _isBegun = true;
+        (_isBegun, _uid) = (true, uid);
+        context.Events?.BecameLeader(context.Requests.Key, uid);
         Log.TermWon(context.Logger, context.Name, context.Identity, term.FencingToken, term.SessionId);
         context.Metrics.TermWon(context.MetricTag);
     }
@@ -98,6 +100,7 @@ internal sealed class TermEnd(ElectionContext context, PublishedAddress address)
         // Last: metric listeners are user code, and Lost must not wait for them.
         if (_isBegun)
         {
+            context.Events?.StoppedLeading(context.Requests.Key, _uid, loss.Reason);
             context.Metrics.TermEnded(context.MetricTag, loss.Reason.ToString(), context.TimeProvider.GetElapsedTime(_begun));
         }
 
