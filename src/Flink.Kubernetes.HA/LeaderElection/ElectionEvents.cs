@@ -83,7 +83,7 @@ internal sealed class ElectionEvents : IAsyncDisposable
             await _requests.CreateEventAsync(next, _identity, _stop.Token).ConfigureAwait(false);
             _silentSince = null;
         }
-        catch (KubernetesHaException exception) when (!exception.IsOutcomeUnknown)
+        catch (KubernetesHaException exception) when (exception.Failure is KubernetesFailure.Forbidden or KubernetesFailure.NotFound)
         {
             // Not permitted, or not served: asked again after a long time only, and said once.
             if (_silentSince is null)

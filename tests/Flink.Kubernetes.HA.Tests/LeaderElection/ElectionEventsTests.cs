@@ -79,6 +79,24 @@ public sealed class ElectionEventsTests : IDisposable
         _server.Requests.Count(r => r.Resource == "events").Should().Be(1);
     }
 
+    [Theory]
+    [InlineData("not connected")]
+    [InlineData("too many requests")]
+    public async Task A_failure_that_passes_costs_one_Event_and_is_not_taken_for_a_refusal(string what)
+    {
+        using var network = new FaultInjectingHandler(TimeProvider.System);
+        var fault = what == "not connected" ? Fault.NotConnected() : Fault.Fail(HttpStatusCode.TooManyRequests);
+        network.Inject(fault with { Resource = "events", Times = 1 });
+        await using (var services = CreateServices(network))
+        {
+            await LeadAsync(services, term => term.DisposeAsync().AsTask());
+            await LeadAsync(services, term => term.DisposeAsync().AsTask(), LeaderComponent.Custom("other"));
+        }
+
+        (await ListAsync()).Should().HaveCount(3);
+        _logs.Count(329).Should().Be(0);
+    }
+
     [Fact]
     public async Task A_server_that_does_not_answer_them_delays_neither_the_term_nor_its_end()
     {
@@ -110,5 +128,5 @@ public sealed class ElectionEventsTests : IDisposable
     }
 
     private async Task<IReadOnlyList<Corev1Event>> ListAsync() =>
-        [.. (await _admin.CoreV1.ListNamespacedEventAsync("default", cancellationToken: Token)).Items.OrderBy(e => e.Metadata.ResourceVersion, StringComparer.Ordinal)];
+        [.. (await _admin.CoreV1.ListNamespacedEventAsync("default", cancellationToken: Token)).Items.OrderBy(e => long.Parse(e.Metadata.ResourceVersion, CultureInfo.InvariantCulture))];
 }
