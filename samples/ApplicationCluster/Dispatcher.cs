@@ -11,18 +11,15 @@ internal sealed class Dispatcher(IHighAvailabilityServices services, JobControl 
     public async Task RunAsync(LeadershipTerm term, CancellationToken cancellationToken)
     {
         await term.PublishAddressAsync(Cluster.Address(settings, term.Component), cancellationToken);
-        var cleanUp = services.OpenJobCleanUp(term, new CleanUpOptions { FirstDelay = TimeSpan.FromMilliseconds(200) });
+        var options = new JobRegistryOptions { CleanUp = new CleanUpOptions { FirstDelay = TimeSpan.FromMilliseconds(200) } };
+        var registry = await services.OpenJobRegistryAsync(term, CountingGraph.Serializer, options, cancellationToken);
 
         // What the dispatcher before has left half-way: a job that has ended is cleaned up, and never runs again.
-        await cleanUp.ResumeAsync(cancellationToken);
-        var results = services.OpenJobResultStore(term);
-        if (!await services.ReadJobResults().HasAsync(Cluster.Job, cancellationToken))
+        await registry.ResumeCleanUpAsync(cancellationToken);
+        var jobs = await registry.Reader.ReadAsync(cancellationToken);
+        if (!jobs.Jobs.Contains(Cluster.Job) && !jobs.HasResult(Cluster.Job))
         {
-            var graphs = await services.OpenJobGraphStoreAsync(term, CountingGraph.Serializer, cancellationToken);
-            if (!(await graphs.ListAsync(cancellationToken)).Contains(Cluster.Job))
-            {
-                await graphs.PutAsync(Cluster.Job, new CountingGraph(1), cancellationToken);
-            }
+            await registry.PutAsync(Cluster.Job, new CountingGraph(1), cancellationToken);
         }
 
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, control.JobCancelled);
@@ -30,8 +27,8 @@ internal sealed class Dispatcher(IHighAvailabilityServices services, JobControl 
         if (!cancellationToken.IsCancellationRequested)
         {
             // First it is written down that the job has ended, then it is cleaned up: whoever leads next goes on from there.
-            await results.CreateDirtyAsync(new JobResult(Cluster.Job, JobStatus.Canceled), cancellationToken);
-            await cleanUp.RunAsync(Cluster.Job, cancellationToken);
+            await registry.FinishAsync(new JobResult(Cluster.Job, JobStatus.Canceled), cancellationToken);
+            await registry.CleanUpAsync(Cluster.Job, cancellationToken);
             Console.WriteLine("cleaned");
             await Task.Delay(Timeout.Infinite, cancellationToken);
         }

@@ -33,10 +33,10 @@ internal sealed class JobManager(IHighAvailabilityServices services, JobControl 
 
     private async Task RunJobAsync(LeadershipTerm term)
     {
-        var checkpoints = await services.OpenCheckpointStoreAsync(term, Cluster.Job, JobState.Serializer, cancellationToken: term.Lost);
+        var checkpoints = await services.OpenCheckpointStoreAsync(term, JobState.Serializer, cancellationToken: term.Lost);
         var count = checkpoints.Latest?.Value.Count ?? 0;
         Console.WriteLine(checkpoints.Latest is { } latest
-            ? string.Create(CultureInfo.InvariantCulture, $"restored {latest.Id} {count} {latest.Value.TakenAt:HH:mm:ss.fff} {latest.Handle.State.Location}")
+            ? string.Create(CultureInfo.InvariantCulture, $"restored {latest.Id} {count} {latest.Value.TakenAt:HH:mm:ss.fff} {latest.Handle.State.Key}")
             : "scratch");
 
         var since = TimeProvider.System.GetTimestamp();

@@ -69,7 +69,7 @@ public sealed class InMemoryStateStorage : IStateStorage
             _items.Add(key.Value, new Item(bytes, _timeProvider.GetUtcNow()));
         }
 
-        return new StoredState(key, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)), LocationOf(key));
+        return new StoredState(key, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)));
     }
 
     /// <inheritdoc/>

@@ -4,6 +4,7 @@ using Flink.Kubernetes.HA.CleanUp;
 using Flink.Kubernetes.HA.Jobs;
 using Flink.Kubernetes.HA.LeaderElection;
 using Flink.Kubernetes.HA.LeaderRetrieval;
+using Flink.Kubernetes.HA.Maintenance;
 using Flink.Kubernetes.HA.StateHandles;
 using Flink.Kubernetes.HA.Storage;
 using k8s;
@@ -67,21 +68,36 @@ public interface IHighAvailabilityServices : IAsyncDisposable
     /// <exception cref="ArgumentException">The prefix is not valid in the key of a ConfigMap.</exception>
     StateHandleReader ReadStateHandles(LeaderComponent component, string prefix);
 
-    /// <summary>Opens the store of job graphs from a term of <see cref="LeaderComponent.Dispatcher"/>.</summary>
-    /// <exception cref="StateLostException">The storage contains job graphs, but someone else deleted the ConfigMap with their pointers.</exception>
-    /// <exception cref="LeadershipLostException">Leadership was lost before the store was opened.</exception>
-    Task<JobGraphStore<T>> OpenJobGraphStoreAsync<T>(LeadershipTerm term, IStateSerializer<T> serializer, CancellationToken cancellationToken = default);
+    /// <summary>Accepts the pointers of a copied ConfigMap: those that lead to data of the ConfigMap that it was copied from, such as that of
+    /// another job, cluster or namespace.</summary>
+    /// <remarks>Stores of a copy open only after this, because it must be on purpose: the data is read from then on, and never deleted by the copy.
+    /// Keep the original and its data as long as the copy needs them.</remarks>
+    /// <param name="term">A term of the component whose ConfigMap is a copy.</param>
+    /// <param name="cancellationToken">A token to cancel the operation; calling this again adopts the rest.</param>
+    /// <returns>The number of pointers that were adopted.</returns>
+    /// <exception cref="LeadershipLostException">Leadership was lost; the next leader can adopt the rest.</exception>
+    Task<int> AdoptStateAsync(LeadershipTerm term, CancellationToken cancellationToken = default);
 
-    /// <summary>Creates a reader of the job graphs.</summary>
-    JobGraphReader<T> ReadJobGraphs<T>(IStateSerializer<T> serializer);
+    /// <summary>Opens the registry of jobs from a term of <see cref="LeaderComponent.Dispatcher"/>.</summary>
+    /// <exception cref="StateLostException">The storage contains job graphs, but someone else deleted the ConfigMap with their pointers.</exception>
+    /// <exception cref="StateHandleException">The ConfigMap is a copy: it has pointers to data of another one.</exception>
+    /// <exception cref="LeadershipLostException">Leadership was lost before the registry was opened.</exception>
+    Task<JobRegistry<T>> OpenJobRegistryAsync<T>(
+        LeadershipTerm term, IStateSerializer<T> serializer, JobRegistryOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Creates a reader of the registry of jobs.</summary>
+    JobRegistryReader<T> ReadJobs<T>(IStateSerializer<T> serializer);
 
     /// <summary>Opens the store of a job's completed checkpoints from a term of its JobManager, and recovers the checkpoints.</summary>
-    /// <exception cref="CheckpointRecoveryException">A checkpoint cannot be read; nothing was recovered.</exception>
+    /// <exception cref="JobFinishedException">The job has ended and must not run again.</exception>
+    /// <exception cref="CheckpointRecoveryException">The data of a checkpoint is missing, damaged or not understood; nothing was
+    /// recovered.</exception>
     /// <exception cref="StateLostException">The storage contains checkpoints, but someone else deleted the ConfigMap with their pointers.</exception>
+    /// <exception cref="StateHandleException">The ConfigMap is a copy, or a pointer or the counter cannot be read.</exception>
+    /// <exception cref="StateStorageException">The storage could not be read, after several attempts.</exception>
     /// <exception cref="LeadershipLostException">Leadership was lost before the store was opened.</exception>
     Task<CompletedCheckpointStore<T>> OpenCheckpointStoreAsync<T>(
         LeadershipTerm term,
-        JobId jobId,
         IStateSerializer<T> serializer,
         CompletedCheckpointStoreOptions? options = null,
         CancellationToken cancellationToken = default);
@@ -89,31 +105,16 @@ public interface IHighAvailabilityServices : IAsyncDisposable
     /// <summary>Creates a reader of the completed checkpoints of a job.</summary>
     CompletedCheckpointReader<T> ReadCheckpoints<T>(JobId jobId, IStateSerializer<T> serializer);
 
-    /// <summary>Opens the checkpoint ID counter of a job from a term of its JobManager; an open checkpoint store already has it.</summary>
-    CheckpointIdCounter OpenCheckpointIdCounter(LeadershipTerm term, JobId jobId);
-
-    /// <summary>Opens the store of job results from a term of <see cref="LeaderComponent.Dispatcher"/>.</summary>
-    JobResultStore OpenJobResultStore(LeadershipTerm term, int maximumCleanResults = JobResultStore.DefaultMaximumCleanResults);
-
-    /// <summary>Creates a reader of the job results.</summary>
-    JobResultReader ReadJobResults();
-
-    /// <summary>Creates a reader of the scheduling status of jobs: pending, running or done.</summary>
-    RunningJobs ReadRunningJobs();
-
     /// <summary>Opens the blob store from a term of any component.</summary>
     BlobStore OpenBlobStore(LeadershipTerm term);
 
     /// <summary>Creates a reader of blobs.</summary>
     BlobReader ReadBlobs();
 
-    /// <summary>Opens the clean-up of finished jobs from a term of <see cref="LeaderComponent.Dispatcher"/>.</summary>
-    JobCleanUp OpenJobCleanUp(LeadershipTerm term, CleanUpOptions? options = null);
-
     /// <summary>Opens the clean-up of the entire cluster from a term of <see cref="LeaderComponent.Dispatcher"/>.</summary>
     ClusterCleanUp OpenClusterCleanUp(LeadershipTerm term, CleanUpOptions? options = null);
 
     /// <summary>Creates a sweep, which finds data that no pointer refers to.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The grace period is shorter than a minute.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The grace period is shorter than an hour.</exception>
     Sweep CreateSweep(SweepOptions? options = null);
 }

@@ -6,6 +6,7 @@ namespace Flink.Kubernetes.HA;
 public sealed partial record LeaderComponent
 {
     private const int MaximumLength = 63;
+    private const string JobManagerSuffix = "-jobmanager";
 
     private LeaderComponent(string name) => Name = name;
 
@@ -22,6 +23,9 @@ public sealed partial record LeaderComponent
     public string Name { get; }
 
     internal bool IsJobManager => JobManagerPattern().IsMatch(Name);
+
+    /// <summary>The job whose JobManager this is, or <see langword="null"/> for another component.</summary>
+    internal JobId? JobId => IsJobManager ? HA.JobId.Parse(Name[..^JobManagerSuffix.Length]) : null;
 
     /// <summary>The JobManager (JobMaster) of one job: <c>&lt;jobId&gt;-jobmanager</c>.</summary>
     public static LeaderComponent JobManager(JobId jobId) => new($"{jobId}-jobmanager");

@@ -74,7 +74,7 @@ static async Task<long> ElectAndCheckpointAsync(
     {
         Step(term.IsLeading, $"elected, fencing token {term.FencingToken}");
         await FollowAsync(leaders, term, "http://first:8081");
-        var checkpoints = await services.OpenCheckpointStoreAsync(term, job.Id, Job.Serializer, cancellationToken: token);
+        var checkpoints = await services.OpenCheckpointStoreAsync(term, Job.Serializer, cancellationToken: token);
         for (var number = 1; number <= 5; number++)
         {
             await checkpoints.AddAsync(new Checkpoint(number, $"offset {number * 100}"), token);
@@ -144,7 +144,7 @@ internal sealed class SecondTerm(IHighAvailabilityServices services, Job job) : 
     public async Task RunAsync(LeadershipTerm term, CancellationToken cancellationToken)
     {
         await term.PublishAddressAsync("http://second:8081", cancellationToken);
-        var checkpoints = await services.OpenCheckpointStoreAsync(term, job.Id, Job.Serializer, cancellationToken: cancellationToken);
+        var checkpoints = await services.OpenCheckpointStoreAsync(term, Job.Serializer, cancellationToken: cancellationToken);
         job.Restored.TrySetResult((term, checkpoints.Latest?.Value));
         await Task.Delay(Timeout.Infinite, cancellationToken);
     }

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Threading.Channels;
 using Flink.Kubernetes.HA.Checkpoints;
-using Flink.Kubernetes.HA.CleanUp;
+using Flink.Kubernetes.HA.Maintenance;
 
 namespace Flink.Kubernetes.HA.RealServer.Tests;
 
@@ -132,7 +132,7 @@ public sealed class CheckpointFailoverTests(ApiServerFixture server)
     {
         var component = LeaderComponent.JobManager(_jobId);
         var reader = new CompletedCheckpointReader<long>(
-            new ConfigMapReader(election.Requests, HaNames.LeaderConfigMap(election.Namespace, RealElection.ClusterId, component)), folder.Storage, Number);
+            new ConfigMapReader(election.Requests, election.Namespace, RealElection.ClusterId, component), folder.Storage, Number);
         var kept = await reader.ListAsync(Cancelled);
         var last = kept[^1];
 

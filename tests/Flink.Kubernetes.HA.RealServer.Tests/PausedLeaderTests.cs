@@ -105,15 +105,16 @@ public sealed class PausedLeaderTests(ApiServerFixture server)
     private static async Task AssertAllIsReadableAsync(RealElection election, JobFolder folder, Part part)
     {
         var key = HaNames.LeaderConfigMap(election.Namespace, RealElection.ClusterId, part.Component);
-        var data = (await election.Requests.GetAsync(key, metadataOnly: false, Cancelled)).Data;
-        var live = data.Where(entry => entry.Value.StartsWith("{\"v\":", StringComparison.Ordinal) && entry.Value.Contains("\"sha256\"", StringComparison.Ordinal))
-            .Select(entry => StateHandleSnapshot.Read(key, string.Empty, entry.Key, entry.Value)).Where(handle => !handle.IsBeingRemoved).ToList();
+        var content = new ConfigMapContent(
+            await election.Requests.GetAsync(key, metadataOnly: false, Cancelled), HaNames.DataFolder(election.Namespace, RealElection.ClusterId, part.Component));
+        var live = content.Data.Where(entry => entry.Value.StartsWith("{\"v\":", StringComparison.Ordinal) && entry.Value.Contains("\"sha256\"", StringComparison.Ordinal))
+            .Select(entry => content.Find(string.Empty, entry.Key)!).ToList();
         // A job always keeps checkpoints; the Dispatcher may have withdrawn its last graph.
         (live.Count > 0 || part.Component == LeaderComponent.Dispatcher).Should().BeTrue($"{part.Component} keeps what can be read");
         foreach (var handle in live)
         {
-            await using var content = await folder.Storage.OpenReadAsync(handle.State, progress: null, Cancelled);
-            await content.CopyToAsync(Stream.Null, Cancelled);
+            await using var state = await folder.Storage.OpenReadAsync(handle.State, progress: null, Cancelled);
+            await state.CopyToAsync(Stream.Null, Cancelled);
         }
     }
 

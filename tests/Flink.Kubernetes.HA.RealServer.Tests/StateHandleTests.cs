@@ -23,7 +23,7 @@ public sealed class StateHandleTests(ApiServerFixture server)
 
         var snapshot = await store.Reader.ReadAsync(Token);
         snapshot.Handles.Select(handle => handle.Name).Should().Equal("2");
-        snapshot.BeingRemoved.Should().BeEmpty();
+        snapshot.Unreadable.Should().BeEmpty();
         snapshot.TryGetValue("counter").Should().Be("3");
         (await store.ClearAsync(Token)).Should().Be(1);
         (await store.RemoveAsync("2", Token)).Should().BeFalse();
@@ -34,7 +34,7 @@ public sealed class StateHandleTests(ApiServerFixture server)
     {
         await using var election = await RealElection.StartAsync(await server.GetAsync());
         await using var leading = await LeadAsync(election);
-        var store = StateHandleStore.Open(leading.Term, leading.Data, "item-");
+        var store = await StateHandleStore.OpenAsync(leading.Term, leading.Data, "item-", Token);
 
         leading.Network.Inject(Fault.LoseResponse() with { Verb = "patch", Times = 1 });
         var first = await store.AddAsync("1", Stream("one"), Token);
@@ -52,7 +52,7 @@ public sealed class StateHandleTests(ApiServerFixture server)
     {
         await using var election = await RealElection.StartAsync(await server.GetAsync());
         await using var leading = await LeadAsync(election);
-        var store = StateHandleStore.Open(leading.Term, leading.Data, "item-");
+        var store = await StateHandleStore.OpenAsync(leading.Term, leading.Data, "item-", Token);
         var handle = await store.AddAsync("1", Stream("one"), Token);
         leading.Network.SilenceWatches();
         await EditAsync(election, new JsonObject
@@ -77,7 +77,7 @@ public sealed class StateHandleTests(ApiServerFixture server)
     {
         await using var election = await RealElection.StartAsync(await server.GetAsync());
         await using var leading = await LeadAsync(election);
-        var store = StateHandleStore.Open(leading.Term, leading.Data, "item-");
+        var store = await StateHandleStore.OpenAsync(leading.Term, leading.Data, "item-", Token);
         await EditAsync(election, new JsonObject { ["data"] = new JsonObject { ["big"] = new string('x', 1_048_400) } });
         if (known)
         {

@@ -29,9 +29,11 @@ public sealed class ServiceCollectionTests(S3ServerFixture shared)
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("S3:BucketName", server.Bucket), new("S3:KeyPrefix", "from/configuration"), new("S3:PartSize", "6000000")]).Build();
         await using var services = new ServiceCollection().AddSingleton<IAmazonS3>(server.CreateClient()).AddS3StateStorage(configuration.GetSection("S3")).BuildServiceProvider();
 
-        var state = await services.GetRequiredService<IStateStorage>().WriteAsync(new StateKey("a"), new byte[7_000_000], Token);
+        var storage = services.GetRequiredService<IStateStorage>();
+        await storage.WriteAsync(new StateKey("a"), new byte[7_000_000], Token);
 
-        state.Location.Should().Be($"s3://{server.Bucket}/from/configuration/a");
+        storage.Location.Should().Be($"s3://{server.Bucket}/from/configuration");
+        (await storage.ListAsync(cancellationToken: Token).Select(entry => entry.Size).ToListAsync(Token)).Should().Equal(7_000_000);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using Flink.Kubernetes.HA.Storage;
 namespace Flink.Kubernetes.HA.TestAgent;
 
 /// <summary>A job whose state is a number: it restores the latest checkpoint, counts on, and adds a checkpoint for each number.</summary>
-/// <remarks>Tells <c>restored &lt;token&gt; &lt;id&gt; &lt;count&gt; &lt;location&gt;</c> and <c>acked &lt;token&gt; &lt;id&gt; &lt;count&gt;</c> as soon as it is so.</remarks>
+/// <remarks>Tells <c>restored &lt;token&gt; &lt;id&gt; &lt;count&gt; &lt;key&gt;</c> and <c>acked &lt;token&gt; &lt;id&gt; &lt;count&gt;</c> as soon as it is so.</remarks>
 internal sealed class CheckpointWork(LeadershipTerm term, IStateStorage storage)
 {
     private static readonly CompletedCheckpointStoreOptions Options = new() { MaximumRetained = 3 };
@@ -18,9 +18,9 @@ internal sealed class CheckpointWork(LeadershipTerm term, IStateStorage storage)
     {
         try
         {
-            var store = await CompletedCheckpointStore<long>.OpenAsync(term, JobOf(term), storage, new JsonStateSerializer<long>(AgentJsonContext.Default.Int64), Options, term.Lost);
+            var store = await CompletedCheckpointStore<long>.OpenAsync(term, storage, new JsonStateSerializer<long>(AgentJsonContext.Default.Int64), Options, term.Lost);
             var latest = store.Latest;
-            Tell($"restored {term.FencingToken} {latest?.Id ?? 0} {latest?.Value ?? 0} {latest?.Handle.State.Location ?? "-"}");
+            Tell($"restored {term.FencingToken} {latest?.Id ?? 0} {latest?.Value ?? 0} {latest?.Handle.State.Key.Value ?? "-"}");
             for (var count = (latest?.Value ?? 0) + 1; !term.Stopping.IsCancellationRequested; count++)
             {
                 var added = await store.AddAsync(count, term.Lost);

@@ -2,16 +2,13 @@ using Flink.Kubernetes.HA.Storage;
 
 namespace Flink.Kubernetes.HA.TestAgent;
 
-/// <summary>Puts the tag of the attempt that stores it into the location of the data, and so into the pointer, where a watch shows it.</summary>
+/// <summary>Puts the tag of the attempt that stores it into the key of the data, and so into the pointer, where a watch shows it.</summary>
 internal sealed class TaggedStorage(IStateStorage inner) : IStateStorage
 {
     public string Location => inner.Location;
 
-    public async Task<StoredState> WriteAsync(StateKey key, Stream content, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
-    {
-        var state = await inner.WriteAsync(key, content, progress, cancellationToken);
-        return WriteAttempt.Current is { } attempt ? state with { Location = $"{state.Location}#{attempt.Tag}" } : state;
-    }
+    public Task<StoredState> WriteAsync(StateKey key, Stream content, IProgress<long>? progress = null, CancellationToken cancellationToken = default) =>
+        inner.WriteAsync(WriteAttempt.Current is { } attempt ? new StateKey($"{key}.{attempt.Tag}") : key, content, progress, cancellationToken);
 
     public Task<Stream> OpenReadAsync(StateKey key, CancellationToken cancellationToken = default) => inner.OpenReadAsync(key, cancellationToken);
 

@@ -3,9 +3,9 @@ using System.Net;
 using System.Text;
 using Flink.Kubernetes.HA.Blobs;
 using Flink.Kubernetes.HA.Checkpoints;
-using Flink.Kubernetes.HA.CleanUp;
 using Flink.Kubernetes.HA.Jobs;
 using Flink.Kubernetes.HA.LeaderElection;
+using Flink.Kubernetes.HA.Maintenance;
 using Flink.Kubernetes.HA.StateHandles;
 using Flink.Kubernetes.HA.Storage;
 using k8s;
@@ -49,8 +49,8 @@ internal sealed class WriteWork(LeadershipTerm term, string name, KubernetesHaSe
     {
         var jobId = CheckpointWork.JobOf(term);
         var handles = await StateHandleStore.OpenAsync(term, _storage, "h-");
-        var cleared = StateHandleStore.Open(term, _storage, string.Create(CultureInfo.InvariantCulture, $"c{term.FencingToken}-"));
-        var checkpoints = await CompletedCheckpointStore<string>.OpenAsync(term, jobId, _storage, Text, new CompletedCheckpointStoreOptions { MaximumRetained = 3 });
+        var cleared = await StateHandleStore.OpenAsync(term, _storage, string.Create(CultureInfo.InvariantCulture, $"c{term.FencingToken}-"));
+        var checkpoints = await CompletedCheckpointStore<string>.OpenAsync(term, _storage, Text, new CompletedCheckpointStoreOptions { MaximumRetained = 3 });
         var blobs = BlobStore.Open(term, files);
         StateHandle? handle = null;
         StateHandle? batched = null;
@@ -98,27 +98,25 @@ internal sealed class WriteWork(LeadershipTerm term, string name, KubernetesHaSe
 
     private async Task<List<WriteLane>> OpenDispatcherAsync()
     {
-        var graphs = await JobGraphStore<string>.OpenAsync(term, _storage, Text);
-        var results = JobResultStore.Open(term, maximumCleanResults: 5);
-        var cleanUp = JobCleanUp.Open(term, _storage, results);
+        var jobs = await JobRegistry<string>.OpenAsync(term, _storage, Text, new JobRegistryOptions { MaximumCleanResults = 5 });
 
         // One more than is tidied up, so that there is something to tidy up also when no more can finish.
         var finished = new Queue<JobId>();
         return
         [
             new WriteLane(term)
-                .Step("submit", async tag => { await graphs.PutAsync(Job('a', tag), tag); })
-                .Step("change", async tag => { await graphs.PutAsync(Job('a', tag), tag); })
-                .Step("withdraw", async tag => { await graphs.RemoveAsync(Job('a', tag)); }),
+                .Step("submit", async tag => { await jobs.PutAsync(Job('a', tag), tag); })
+                .Step("change", async tag => { await jobs.PutAsync(Job('a', tag), tag); })
+                .Step("withdraw", async tag => { await jobs.RemoveAsync(Job('a', tag)); }),
             new WriteLane(term)
-                .Step("dirty", async tag => { await results.CreateDirtyAsync(new JobResult(Job('b', tag), JobStatus.Finished, tag)); })
-                .Step("clean", async tag => { await results.MarkCleanAsync(Job('b', tag)); }),
+                .Step("dirty", async tag => { await jobs.FinishAsync(new JobResult(Job('b', tag), JobStatus.Finished, tag)); })
+                .Step("clean", async tag => { await jobs.CleanUpAsync(Job('b', tag)); }),
             new WriteLane(term)
                 .Step("finish", async tag =>
                 {
                     foreach (var jobId in finished.Count == 0 ? [Job('c', tag), Job('d', tag)] : new[] { Job('c', tag) })
                     {
-                        await results.CreateDirtyAsync(new JobResult(jobId, JobStatus.Failed, tag));
+                        await jobs.FinishAsync(new JobResult(jobId, JobStatus.Failed, tag));
                         finished.Enqueue(jobId);
                     }
                 })
@@ -126,7 +124,7 @@ internal sealed class WriteWork(LeadershipTerm term, string name, KubernetesHaSe
                 {
                     try
                     {
-                        await cleanUp.RunAsync(finished.Peek());
+                        await jobs.CleanUpAsync(finished.Peek());
                         finished.Dequeue();
                     }
                     catch (StateOutcomeUnknownException)

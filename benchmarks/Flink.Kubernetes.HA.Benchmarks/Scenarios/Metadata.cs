@@ -19,7 +19,7 @@ internal static class Metadata
         foreach (var size in (int[])[1, 900])
         {
             await using var session = await Session.StartAsync(run.KubeConfig, size, rounds, rows);
-            var store = StateHandleStore.Open(session.Term, session.Storage, "jobGraph-");
+            var store = await StateHandleStore.OpenAsync(session.Term, session.Storage, "jobGraph-");
             var content = Encoding.UTF8.GetBytes(new string('x', 100));
             var handle = await store.AddAsync("seed", content);
             var pointer = (await session.ReadAsync()).Data["jobGraph-seed"];
@@ -39,7 +39,7 @@ internal static class Metadata
                     await session.UpdateAsync(data => data[$"f{i}"] = pointer + "deleting");
                     await session.UpdateAsync(data => data.Remove($"f{i}"));
                 });
-            var checkpoints = await CompletedCheckpointStore<string>.OpenAsync(session.Term, session.Job, session.Storage, session.Serializer);
+            var checkpoints = await CompletedCheckpointStore<string>.OpenAsync(session.Term, session.Storage, session.Serializer);
             await checkpoints.AddAsync("first");
             await session.CompareAsync(
                 "checkpoint (id, add, subsume the oldest)",
@@ -64,7 +64,7 @@ internal static class Metadata
         {
             await using var session = await Session.StartAsync(run.KubeConfig, 1, rounds, rows);
             var options = new CompletedCheckpointStoreOptions { MaximumRetained = 1000 };
-            var filling = await CompletedCheckpointStore<string>.OpenAsync(session.Term, session.Job, session.Storage, session.Serializer, options);
+            var filling = await CompletedCheckpointStore<string>.OpenAsync(session.Term, session.Storage, session.Serializer, options);
             for (var i = 0; i < pointers; i++)
             {
                 await filling.AddAsync($"state {i}");
@@ -74,7 +74,7 @@ internal static class Metadata
             for (var round = 0; round < rounds; round++)
             {
                 var begin = Clock.Now;
-                var store = await CompletedCheckpointStore<string>.OpenAsync(session.Term, session.Job, session.Storage, session.Serializer, options);
+                var store = await CompletedCheckpointStore<string>.OpenAsync(session.Term, session.Storage, session.Serializer, options);
                 samples.Add(Clock.Now - begin);
                 if (store.All.Count != pointers)
                 {

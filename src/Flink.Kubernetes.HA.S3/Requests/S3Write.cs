@@ -33,7 +33,7 @@ internal sealed class S3Write(StateKey key, S3StateStorageOptions options, S3Cli
             await upload.RunAsync(measured, buffer, Condition(), _objects, cancellationToken).ConfigureAwait(false);
         }
 
-        return measured.ToState(key, calls.LocationOf(key));
+        return measured.ToState(key);
     }
 
     /// <summary>Reads until a part is full or the content ends; allocates little for small content.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Flink.Kubernetes.HA.Storage;
 using Flink.Kubernetes.HA.WireFormat;
 
@@ -29,25 +28,16 @@ public sealed class BlobReader
     public Task<Stream> OpenReadAsync(JobId jobId, BlobKey key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return Storage.OpenReadAsync(StateOf(jobId, key), progress: null, cancellationToken);
+        return Storage.OpenReadAsync(new StoredState(KeyOf(jobId, key.Id), key.Size, key.Sha256), progress: null, cancellationToken);
     }
 
-    /// <summary>Lists the blobs of a job.</summary>
-    /// <exception cref="StateStorageException">The storage could not be read.</exception>
-    public async IAsyncEnumerable<BlobKey> ListAsync(JobId jobId, [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        var folder = BlobKeys.FolderOf(_root, jobId);
-        await foreach (var entry in Storage.ListAsync(folder, cancellationToken).ConfigureAwait(false))
-        {
-            if (entry.Key.Value[folder.Length..] is var name && BlobKey.IsSha256(name))
-            {
-                yield return new BlobKey(name, entry.Size);
-            }
-        }
-    }
+    internal StateKey KeyOf(JobId jobId, string id) => new(BlobKeys.FolderOf(_root, jobId) + id);
+}
 
-    internal StateKey KeyOf(JobId jobId, BlobKey key) => BlobKeys.Of(_root, jobId, key.Sha256);
+/// <summary>The keys of blobs in a storage: <c>&lt;namespace&gt;/&lt;clusterId&gt;/blobs/&lt;jobId&gt;/&lt;id&gt;</c>.</summary>
+internal static class BlobKeys
+{
+    public const string Folder = "blobs";
 
-    private StoredState StateOf(JobId jobId, BlobKey key) =>
-        new(KeyOf(jobId, key), key.Size, key.Sha256, $"{KeyOf(jobId, key)} in {Storage.Location}");
+    public static string FolderOf(string root, JobId jobId) => $"{root}/{Folder}/{jobId}/";
 }

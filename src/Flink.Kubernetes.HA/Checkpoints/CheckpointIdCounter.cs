@@ -23,16 +23,6 @@ public sealed class CheckpointIdCounter
     /// <summary>The value of the answer that this counter heard last; of two answers at once that may be the older one.</summary>
     internal CounterValue? Known => _known;
 
-    /// <summary>Opens the counter; sends no request. A <see cref="CompletedCheckpointStore{T}"/> already has one.</summary>
-    /// <param name="term">A term of <see cref="LeaderComponent.JobManager"/> of the job.</param>
-    /// <param name="jobId">The job.</param>
-    /// <exception cref="ArgumentException">The term is not one of the job.</exception>
-    internal static CheckpointIdCounter Open(LeadershipTerm term, JobId jobId)
-    {
-        TermValues.Require(term, LeaderComponent.JobManager(jobId), "The checkpoint ID counter");
-        return new CheckpointIdCounter(new TermValues(term));
-    }
-
     /// <summary>Returns the ID that is returned next.</summary>
     /// <exception cref="ConfigMapMissingException">The job's ConfigMap does not exist.</exception>
     /// <exception cref="StateHandleException">The counter is not a number.</exception>
@@ -82,30 +72,6 @@ public sealed class CheckpointIdCounter
             }
         }
         while (!await TryMoveAsync(known, next, cancellationToken).ConfigureAwait(false));
-    }
-
-    /// <summary>Shuts the counter down: removes it if the job is globally terminal, otherwise keeps it for the next leader. A retry is
-    /// safe.</summary>
-    /// <exception cref="LeadershipLostException">Leadership was lost before the write took effect; nothing was written.</exception>
-    /// <exception cref="StateOutcomeUnknownException">Leadership was lost before it was known whether the counter was removed.</exception>
-    /// <exception cref="ConfigMapMissingException">The job's ConfigMap does not exist.</exception>
-    public async Task ShutdownAsync(JobStatus status, CancellationToken cancellationToken = default)
-    {
-        while (status.IsGloballyTerminal())
-        {
-            var content = await _values.ReadAsync(cancellationToken).ConfigureAwait(false);
-            try
-            {
-                var stored = content.Data.GetValueOrDefault(CheckpointKeys.Counter);
-                await _values.ChangeAsync(CheckpointKeys.Counter, stored, value: null, cancellationToken).ConfigureAwait(false);
-                _known = null;
-                return;
-            }
-            catch (StateHandleException exception) when (exception.Failure == StateHandleFailure.Changed)
-            {
-                // An ID was taken in between: read again.
-            }
-        }
     }
 
     internal static string Format(long next) => next.ToString(CultureInfo.InvariantCulture);

@@ -25,7 +25,8 @@ public sealed class CompletedCheckpointReader<T>
     }
 
     /// <summary>Reads all completed checkpoints that are kept, oldest first; throws if one of them cannot be read.</summary>
-    /// <exception cref="CheckpointRecoveryException">A checkpoint cannot be read.</exception>
+    /// <exception cref="CheckpointRecoveryException">The data of a checkpoint is missing, damaged or not understood.</exception>
+    /// <exception cref="StateStorageException">The storage could not be read; try again.</exception>
     /// <exception cref="ConfigMapMissingException">The job's ConfigMap does not exist, which is not the same as no checkpoints.</exception>
     /// <exception cref="StateHandleException">A pointer cannot be read.</exception>
     /// <exception cref="KubernetesHaException">The request failed.</exception>
@@ -34,15 +35,33 @@ public sealed class CompletedCheckpointReader<T>
 
     /// <summary>Reads the latest completed checkpoint, or returns <see langword="null"/> if there is none; an older one is never used
     /// instead.</summary>
-    /// <exception cref="CheckpointRecoveryException">The checkpoint cannot be read.</exception>
+    /// <exception cref="CheckpointRecoveryException">The data of the checkpoint is missing, damaged or not understood.</exception>
+    /// <exception cref="StateStorageException">The storage could not be read; try again.</exception>
     /// <exception cref="ConfigMapMissingException">The job's ConfigMap does not exist, which is not the same as no checkpoints.</exception>
     /// <exception cref="StateHandleException">A pointer cannot be read.</exception>
     /// <exception cref="KubernetesHaException">The request failed.</exception>
     public async Task<CompletedCheckpoint<T>?> TryGetLatestAsync(CancellationToken cancellationToken = default) =>
         await ReadAsync(handles => handles.TakeLast(1), cancellationToken).ConfigureAwait(false) is [var latest] ? latest : null;
 
-    internal async Task<IReadOnlyList<CompletedCheckpoint<T>>> ReadAsync(ConfigMapContent content, CancellationToken cancellationToken) =>
-        await ReadAsync(HandlesOf(content), cancellationToken).ConfigureAwait(false);
+    /// <summary>Returns the pointers of all checkpoints, oldest first.</summary>
+    /// <exception cref="StateHandleException">A pointer cannot be read.</exception>
+    internal static IReadOnlyList<StateHandle> HandlesOf(ConfigMapContent content) =>
+        new StateHandleSnapshot(content, CheckpointKeys.Prefix).ThrowIfUnreadable().Handles;
+
+    internal async Task<CompletedCheckpoint<T>> ReadAsync(StateHandle handle, CancellationToken cancellationToken)
+    {
+        var id = CheckpointKeys.IdOf(_configMap.Key, handle.Key);
+        try
+        {
+            return new CompletedCheckpoint<T>(id, await _reader.ReadAsync(handle, _serializer, cancellationToken).ConfigureAwait(false), handle);
+        }
+#pragma warning disable CA1031 // Whatever the user's serializer throws, this checkpoint cannot be read.
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && IsLasting(exception))
+#pragma warning restore CA1031
+        {
+            throw new CheckpointRecoveryException(id, handle, _reader.Storage.Location, exception);
+        }
+    }
 
     private async Task<IReadOnlyList<CompletedCheckpoint<T>>> ReadAsync(
         Func<IReadOnlyList<StateHandle>, IEnumerable<StateHandle>> select, CancellationToken cancellationToken)
@@ -52,7 +71,13 @@ public sealed class CompletedCheckpointReader<T>
             var handles = HandlesOf(await _configMap.ReadAsync(cancellationToken).ConfigureAwait(false));
             try
             {
-                return await ReadAsync(select(handles), cancellationToken).ConfigureAwait(false);
+                List<CompletedCheckpoint<T>> checkpoints = [];
+                foreach (var handle in select(handles))
+                {
+                    checkpoints.Add(await ReadAsync(handle, cancellationToken).ConfigureAwait(false));
+                }
+
+                return checkpoints;
             }
             catch (CheckpointRecoveryException exception) when (tries < MostTries)
             {
@@ -65,29 +90,9 @@ public sealed class CompletedCheckpointReader<T>
         }
     }
 
-    private IReadOnlyList<StateHandle> HandlesOf(ConfigMapContent content) =>
-        new StateHandleSnapshot(_configMap.Key, CheckpointKeys.Prefix, content.Data).Handles;
-
-    private async Task<IReadOnlyList<CompletedCheckpoint<T>>> ReadAsync(IEnumerable<StateHandle> handles, CancellationToken cancellationToken)
-    {
-        List<CompletedCheckpoint<T>> checkpoints = [];
-        foreach (var handle in handles)
-        {
-            var id = CheckpointKeys.IdOf(_configMap.Key, handle.Key);
-            try
-            {
-                checkpoints.Add(new CompletedCheckpoint<T>(id, await _reader.ReadAsync(handle, _serializer, cancellationToken).ConfigureAwait(false), handle));
-            }
-#pragma warning disable CA1031 // Whatever the storage or the user's serializer throws, this checkpoint cannot be read.
-            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-#pragma warning restore CA1031
-            {
-                throw new CheckpointRecoveryException(id, handle, exception);
-            }
-        }
-
-        return checkpoints;
-    }
+    /// <summary>Whether reading again would fail as well: the data is gone or damaged, or was read and is not understood.</summary>
+    private static bool IsLasting(Exception exception) =>
+        exception is not StateStorageException { Failure: not (StateStorageFailure.NotFound or StateStorageFailure.Corrupt) };
 }
 
 /// <summary>The keys in a job's ConfigMap.</summary>

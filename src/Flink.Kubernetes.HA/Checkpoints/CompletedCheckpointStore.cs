@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Flink.Kubernetes.HA.ConfigMaps;
+using Flink.Kubernetes.HA.Diagnostics;
+using Flink.Kubernetes.HA.Jobs;
 using Flink.Kubernetes.HA.LeaderElection;
 using Flink.Kubernetes.HA.StateHandles.Writing;
 using Flink.Kubernetes.HA.StateHandles;
@@ -18,26 +20,28 @@ namespace Flink.Kubernetes.HA.Checkpoints;
 public sealed class CompletedCheckpointStore<T>
 {
     private const int MostRetained = 1000;
+    private const int MostReads = 8;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(8);
 
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly StateHandleStore _store;
-    private readonly StoredContents _contents;
     private readonly TermValues _values;
     private readonly IStateSerializer<T> _serializer;
     private readonly int _maximumRetained;
     private volatile IReadOnlyList<CompletedCheckpoint<T>> _all = [];
+    private CompletedCheckpoint<T>? _unsure;
     private bool _isUnsure;
 
     private CompletedCheckpointStore(StateHandleStore store, IStateSerializer<T> serializer, int maximumRetained)
     {
-        var storage = store.Reader.Storage;
         _store = store;
-        _contents = new StoredContents(storage, store.Term);
         _values = new TermValues(store.Term);
         _serializer = serializer;
         _maximumRetained = maximumRetained;
         Counter = new CheckpointIdCounter(_values);
-        Reader = new CompletedCheckpointReader<T>(_values.Reader, storage, serializer);
+        Reader = new CompletedCheckpointReader<T>(_values.Reader, store.Reader.Storage, serializer);
     }
 
     /// <summary>The completed checkpoints that are kept, oldest first.</summary>
@@ -52,35 +56,48 @@ public sealed class CompletedCheckpointStore<T>
     /// <summary>The reader of checkpoints, which reads from the API server and the storage.</summary>
     public CompletedCheckpointReader<T> Reader { get; }
 
+    /// <summary>Deletes the data of subsumed checkpoints, for which <see cref="AddAsync(T, CancellationToken)"/> does not wait.</summary>
+    internal Task Discards { get; private set; } = Task.CompletedTask;
+
     /// <summary>Opens the store and recovers all checkpoints that are kept; throws if one of them cannot be read.</summary>
-    /// <param name="term">A term of <see cref="LeaderComponent.JobManager"/> of the job.</param>
-    /// <param name="jobId">The job.</param>
+    /// <param name="term">A term of <see cref="LeaderComponent.JobManager"/>.</param>
     /// <param name="storage">The storage of the checkpoints.</param>
     /// <param name="serializer">The serializer of checkpoints.</param>
     /// <param name="options">The options. Default: one checkpoint is kept.</param>
     /// <param name="cancellationToken">A token to cancel the operation.</param>
-    /// <exception cref="ArgumentException">The term is not of the job's JobManager, or the options are not valid.</exception>
-    /// <exception cref="CheckpointRecoveryException">A checkpoint cannot be read; nothing was recovered.</exception>
+    /// <exception cref="ArgumentException">The term is not of a JobManager, or the options are not valid.</exception>
+    /// <exception cref="JobFinishedException">The job has ended and must not run again.</exception>
+    /// <exception cref="CheckpointRecoveryException">The data of a checkpoint is missing, damaged or not understood; nothing was
+    /// recovered.</exception>
     /// <exception cref="StateLostException">The storage contains checkpoints, but someone else deleted the ConfigMap with their pointers.</exception>
     /// <exception cref="StateHandleException">A pointer or the counter cannot be read.</exception>
+    /// <exception cref="StateStorageException">The storage could not be read, after several attempts.</exception>
     /// <exception cref="LeadershipLostException">Leadership was lost.</exception>
     /// <exception cref="KubernetesHaException">The API server refused a request.</exception>
     internal static async Task<CompletedCheckpointStore<T>> OpenAsync(
         LeadershipTerm term,
-        JobId jobId,
         IStateStorage storage,
         IStateSerializer<T> serializer,
         CompletedCheckpointStoreOptions? options = null,
         CancellationToken cancellationToken = default)
     {
-        TermValues.Require(term, LeaderComponent.JobManager(jobId), "The store of completed checkpoints");
+        ArgumentNullException.ThrowIfNull(term);
         ArgumentNullException.ThrowIfNull(serializer);
-        var maximumRetained = (options ?? new CompletedCheckpointStoreOptions()).MaximumRetained;
+        if (term.Component.JobId is not { } jobId)
+        {
+            throw new ArgumentException(
+                $"This is a term of {term.Component}, and checkpoints are in the ConfigMap of a job: open them from a term of its JobManager.", nameof(term));
+        }
+
+        options ??= new CompletedCheckpointStoreOptions();
+        var maximumRetained = options.MaximumRetained;
         if (maximumRetained is < 1 or > MostRetained)
         {
             throw new ArgumentException($"MaximumRetained is {maximumRetained}: keep 1 to {MostRetained} checkpoints.", nameof(options));
         }
 
+        // First the result, then the checkpoints: a job that has ended is cleaned up in the other order.
+        await FinishedJobs.ThrowIfFinishedAsync(term, jobId, options.RequireSubmittedJob, cancellationToken).ConfigureAwait(false);
         var handles = await StateHandleStore.OpenAsync(term, storage, CheckpointKeys.Prefix, cancellationToken).ConfigureAwait(false);
         var store = new CompletedCheckpointStore<T>(handles, serializer, maximumRetained);
         await store.ReadBackAsync(cancellationToken).ConfigureAwait(false);
@@ -116,31 +133,6 @@ public sealed class CompletedCheckpointStore<T>
     /// <exception cref="KubernetesHaException">The API server refused the request; nothing was written.</exception>
     public Task<CompletedCheckpoint<T>> AddAsync(T value, CancellationToken cancellationToken = default) =>
         AddAsync(id: null, value, cancellationToken);
-
-    /// <summary>Shuts the store down: removes all checkpoints and their data if the job is globally terminal, otherwise keeps them for
-    /// the next leader.</summary>
-    /// <remarks>Calling this again resumes where it stopped. Even if it fails, the checkpoints are treated as removed.</remarks>
-    /// <exception cref="LeadershipLostException">Leadership was lost before the write took effect; nothing was written.</exception>
-    /// <exception cref="StateOutcomeUnknownException">Leadership was lost before it was known whether all were removed.</exception>
-    /// <exception cref="StateStorageException">Data could not be deleted.</exception>
-    public async Task ShutdownAsync(JobStatus status, CancellationToken cancellationToken = default)
-    {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            _isUnsure = true;
-            _all = [];
-            if (status.IsGloballyTerminal())
-            {
-                await _store.ClearAsync(cancellationToken).ConfigureAwait(false);
-                await Counter.ShutdownAsync(status, cancellationToken).ConfigureAwait(false);
-            }
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
 
     private async Task<CompletedCheckpoint<T>> AddAsync(long? id, T value, CancellationToken cancellationToken)
     {
@@ -190,15 +182,16 @@ public sealed class CompletedCheckpointStore<T>
         await using (content.ConfigureAwait(false))
         {
             var add = new AddChange(_store.KeyOf(CheckpointKeys.NameOf(id)), _store.Prefix, content);
-            List<EntryChange> changes = [add, .. subsumed.Select(checkpoint => new DropChange(checkpoint.Handle))];
+            List<EntryChange> changes = [add, .. subsumed.Select(checkpoint => new RemoveChange(checkpoint.Handle))];
             if (next.Next > counter.Next)
             {
                 changes.Add(new ValueChange(CheckpointKeys.Counter, counter.Text, next.Text));
             }
 
+            ChangeSet? written;
             try
             {
-                await _store.CommitAsync(changes, cancellationToken).ConfigureAwait(false);
+                written = await _store.WriteAsync(changes, cancellationToken).ConfigureAwait(false);
             }
             catch (StateHandleException exception) when (exception.Failure == StateHandleFailure.Changed && exception.Key == CheckpointKeys.Counter)
             {
@@ -208,7 +201,7 @@ public sealed class CompletedCheckpointStore<T>
                 exception is not (LeadershipLostException or StateStorageException or KubernetesHaException or ConfigMapFullException))
             {
                 // It may have been written, or the ConfigMap has unexpected contents: the next add reads first.
-                _isUnsure = true;
+                (_isUnsure, _unsure) = (true, add.Next is null ? null : new CompletedCheckpoint<T>(id, value, add.ToHandle(_store)));
                 throw;
             }
 
@@ -219,17 +212,46 @@ public sealed class CompletedCheckpointStore<T>
                 Counter.Learn(next);
             }
 
-            // The pointers are removed, so nothing depends on the data. What cannot be deleted now is left to the sweep.
-            await _contents.DiscardAsync(subsumed.Select(checkpoint => checkpoint.Handle.State.Key)).ConfigureAwait(false);
+            // The pointers are removed, so nothing depends on the data. What cannot be deleted is left to the sweep; a storage that deletes
+            // slowly delays no checkpoint.
+            Discards = written!.DiscardOldDataAsync();
             return added;
         }
     }
 
+    /// <summary>Reads the pointers, and the data of those that are not known yet: a checkpoint that was read or written once does not change.</summary>
     private async Task ReadBackAsync(CancellationToken cancellationToken)
     {
         var content = await _values.ReadAsync(cancellationToken).ConfigureAwait(false);
-        _all = await Reader.ReadAsync(content, cancellationToken).ConfigureAwait(false);
+        var known = _all.Concat(_unsure is null ? [] : [_unsure]).ToDictionary(checkpoint => checkpoint.Handle.State.Key);
+        List<CompletedCheckpoint<T>> all = [];
+        foreach (var handle in CompletedCheckpointReader<T>.HandlesOf(content))
+        {
+            all.Add(known.TryGetValue(handle.State.Key, out var checkpoint)
+                ? checkpoint with { Handle = handle }
+                : await ReadAsync(handle, cancellationToken).ConfigureAwait(false));
+        }
+
+        (_all, _unsure, _isUnsure) = (all, null, false);
         Counter.Learn(content);
-        _isUnsure = false;
+    }
+
+    /// <summary>Reads a checkpoint; a storage that does not answer is asked again, because giving up would mean to start without it.</summary>
+    private async Task<CompletedCheckpoint<T>> ReadAsync(StateHandle handle, CancellationToken cancellationToken)
+    {
+        var retry = new TermRetry(_store.Term, FirstPause, LongestPause);
+        for (var reads = 1; ; reads++)
+        {
+            try
+            {
+                return await Reader.ReadAsync(handle, cancellationToken).ConfigureAwait(false);
+            }
+            catch (StateStorageException exception) when (reads < MostReads && exception.Failure is
+                StateStorageFailure.Throttled or StateStorageFailure.Unavailable or StateStorageFailure.Timeout or StateStorageFailure.Other)
+            {
+                Log.CheckpointReadAgain(_store.Term.Logger, handle.Key, handle.ConfigMap, retry.Next, exception);
+                await retry.PauseAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 }

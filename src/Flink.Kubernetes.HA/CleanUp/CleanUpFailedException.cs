@@ -5,7 +5,7 @@ public sealed class CleanUpFailedException : Exception
 {
     internal CleanUpFailedException(string what, IReadOnlyList<JobId> jobs, Exception innerException)
         : base(
-            $"{what} could not be cleaned up: {innerException.Message} Call ResumeAsync to clean up the rest, in this term or the next.",
+            $"{what} could not be cleaned up: {innerException.Message} Resume to clean up the rest, in this term or the next.",
             innerException) => Jobs = jobs;
 
     /// <summary>The jobs that are not cleaned up completely.</summary>

@@ -3,7 +3,7 @@ namespace Flink.Kubernetes.HA.CleanUp;
 /// <summary>The options for retries during clean-up.</summary>
 public sealed class CleanUpOptions
 {
-    /// <summary>The maximum number of attempts of each step, until the next <see cref="JobCleanUp.ResumeAsync"/>.</summary>
+    /// <summary>The maximum number of attempts of each step, until the clean-up is resumed.</summary>
     /// <value>Default: 10.</value>
     public int MaximumTries { get; set; } = 10;
 

@@ -1,4 +1,3 @@
-using Flink.Kubernetes.HA.Blobs;
 using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.LeaderElection;
 using Flink.Kubernetes.HA.WireFormat;

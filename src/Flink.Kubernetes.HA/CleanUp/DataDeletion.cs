@@ -1,4 +1,3 @@
-using Flink.Kubernetes.HA.Blobs;
 using Flink.Kubernetes.HA.LeaderElection;
 using Flink.Kubernetes.HA.Storage;
 
@@ -7,7 +6,9 @@ namespace Flink.Kubernetes.HA.CleanUp;
 /// <summary>Deletes data that was listed before its pointers were removed. Data that is written later has other keys and is not affected.</summary>
 internal sealed class DataDeletion(LeadershipTerm term, IStateStorage storage)
 {
-    private readonly HashSet<StateKey> _listed = [];
+    public const int MostAtOnce = 8;
+
+    private HashSet<StateKey> _listed = [];
 
     public async Task ListAsync(string prefix, CancellationToken cancellationToken)
     {
@@ -17,13 +18,40 @@ internal sealed class DataDeletion(LeadershipTerm term, IStateStorage storage)
         }
     }
 
+    /// <summary>Deletes what was listed and is not deleted yet, a few at once.</summary>
+    /// <exception cref="StateStorageException">Some data could not be deleted; the other was.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        foreach (var key in _listed.ToList())
+        var failures = await DeleteAsync(term, storage, _listed, cancellationToken).ConfigureAwait(false);
+        _listed = [.. failures.Select(failure => failure.Key)];
+        if (failures is [var (_, first), ..])
+        {
+            throw new StateStorageException(first.Failure, $"{failures.Count} items could not be deleted. The first: {first.Message}", first) { Key = first.Key };
+        }
+    }
+
+    /// <summary>Deletes data, a few items at once.</summary>
+    /// <returns>What could not be deleted.</returns>
+    public static async Task<IReadOnlyList<(StateKey Key, StateStorageException Exception)>> DeleteAsync(
+        LeadershipTerm term, IStateStorage storage, IEnumerable<StateKey> keys, CancellationToken cancellationToken)
+    {
+        List<(StateKey, StateStorageException)> failures = [];
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(keys, parallel, async (key, token) =>
         {
             term.ThrowIfNotLeading();
-            await storage.DeleteAsync(key, cancellationToken).ConfigureAwait(false);
-            _listed.Remove(key);
-        }
+            try
+            {
+                await storage.DeleteAsync(key, token).ConfigureAwait(false);
+            }
+            catch (StateStorageException exception)
+            {
+                lock (failures)
+                {
+                    failures.Add((key, exception));
+                }
+            }
+        }).ConfigureAwait(false);
+        return failures;
     }
 }

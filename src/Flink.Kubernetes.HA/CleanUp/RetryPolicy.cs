@@ -1,8 +1,7 @@
-using Flink.Kubernetes.HA.Blobs;
 using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.Diagnostics;
-using Flink.Kubernetes.HA.LeaderElection.Locking;
 using Flink.Kubernetes.HA.LeaderElection;
+using Flink.Kubernetes.HA.StateHandles.Writing;
 using Flink.Kubernetes.HA.Storage;
 
 namespace Flink.Kubernetes.HA.CleanUp;
@@ -13,7 +12,7 @@ internal sealed class RetryPolicy(LeadershipTerm term, CleanUpOptions options)
     /// <exception cref="LeadershipLostException">Leadership was lost.</exception>
     public async Task RunAsync(string what, Func<CancellationToken, Task> step, CancellationToken cancellationToken)
     {
-        var delay = options.FirstDelay;
+        var retry = new TermRetry(term, options.FirstDelay, options.LongestDelay);
         for (var tries = 1; ; tries++)
         {
             term.ThrowIfNotLeading();
@@ -29,12 +28,10 @@ internal sealed class RetryPolicy(LeadershipTerm term, CleanUpOptions options)
             }
             catch (Exception exception) when (exception is KubernetesHaException or StateStorageException or StillLedException && tries < options.MaximumTries)
             {
-                Log.CleanUpStepFailed(term.Logger, what, tries, options.MaximumTries, delay, exception);
+                Log.CleanUpStepFailed(term.Logger, what, tries, options.MaximumTries, retry.Next, exception);
             }
 
-            await Task.Delay(ElectionContext.Jittered(delay), term.TimeProvider, linked.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            cancellationToken.ThrowIfCancellationRequested();
-            delay = delay * 2 < options.LongestDelay ? delay * 2 : options.LongestDelay;
+            await retry.PauseAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 }

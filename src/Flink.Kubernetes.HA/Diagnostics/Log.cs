@@ -191,13 +191,8 @@ internal static partial class Log
         + "removes it.")]
     public static partial void DataLeftBehind(ILogger logger, string storage, string key, Exception exception);
 
-    [LoggerMessage(654, LogLevel.Warning, "{Keys} in ConfigMap {ConfigMap} are removed and their data is deleted, but the marked keys could not "
-        + "be removed. They are treated as absent; the next add, remove or clear removes them.")]
-    public static partial void MarkedKeysLeft(ILogger logger, string configMap, string keys, Exception exception);
-
-    [LoggerMessage(656, LogLevel.Warning, "The data of {Key} in ConfigMap {ConfigMap} could not be deleted. The entry is marked and treated as "
-        + "absent; removing it again, clearing or adding it resumes the deletion.")]
-    public static partial void DataToBeDeleted(ILogger logger, string key, string configMap, Exception exception);
+    [LoggerMessage(654, LogLevel.Warning, "The checkpoint {Key} of ConfigMap {ConfigMap} cannot be read at the moment; trying again in about {Delay}.")]
+    public static partial void CheckpointReadAgain(ILogger logger, string key, string configMap, TimeSpan delay, Exception exception);
 
     [LoggerMessage(655, LogLevel.Warning, "ConfigMap {ConfigMap} is filling up: {Size} of at most {Limit} bytes are used, most of them by "
         + "\"{LargestKey}\". Writes fail when it is full.")]

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json.Serialization;
 using System.Text.Json;
 using Flink.Kubernetes.HA.ConfigMaps;
@@ -15,7 +16,9 @@ internal sealed record JobResultEntry(string Key, string Text, JobResult Result,
 {
     public const string Prefix = "jobResult-";
 
-    private const int Version = 1;
+    // As with pointers, one version more is read than is written, so that versions can lead in turn while a new one is rolled out.
+    private const int WrittenVersion = 1;
+    private const int NewestVersion = 2;
 
     public static string KeyOf(JobId jobId) => Prefix + jobId;
 
@@ -23,36 +26,25 @@ internal sealed record JobResultEntry(string Key, string Text, JobResult Result,
     {
         var content = new JobResultContent
         {
-            V = Version,
+            V = WrittenVersion,
             Status = result.Status,
             Message = result.Message,
             Dirty = isDirty,
             Number = number,
         };
-        var text = JsonSerializer.Serialize(content, JobResultJsonContext.Default.JobResultContent);
+        var text = JsonSerializer.Serialize(content, JobResultJsonContext.Relaxed.JobResultContent);
         return new JobResultEntry(KeyOf(result.JobId), text, result, isDirty, number);
     }
 
-    /// <summary>Reads all results, oldest first.</summary>
-    /// <exception cref="StateHandleException">A result cannot be read.</exception>
-    public static IReadOnlyList<JobResultEntry> ReadAll(ConfigMapContent content, ObjectKey configMap) =>
-        [
-            .. content.Data.Where(entry => entry.Key.StartsWith(Prefix, StringComparison.Ordinal))
-                .Select(entry => Read(configMap, entry.Key, entry.Value))
-                .OrderBy(entry => entry.Number),
-        ];
-
-    public static JobResultEntry? Find(ConfigMapContent content, ObjectKey configMap, JobId jobId) =>
-        content.Data.TryGetValue(KeyOf(jobId), out var text) ? Read(configMap, KeyOf(jobId), text) : null;
-
-    private static JobResultEntry Read(ObjectKey configMap, string key, string text)
+    /// <exception cref="StateHandleException">The result cannot be read.</exception>
+    public static JobResultEntry Read(ObjectKey configMap, string key, string text)
     {
         try
         {
             var content = JsonSerializer.Deserialize(text, JobResultJsonContext.Default.JobResultContent) ?? throw new FormatException("it is null");
-            return content.V == Version
+            return content.V is >= WrittenVersion and <= NewestVersion
                 ? new JobResultEntry(key, text, new JobResult(JobId.Parse(key[Prefix.Length..]), content.Status, content.Message), content.Dirty, content.Number)
-                : throw new FormatException($"it has version {content.V}, and this version of the library reads {Version}");
+                : throw new FormatException($"it has version {content.V}, and this version of the library reads {WrittenVersion} to {NewestVersion}");
         }
         catch (Exception exception) when (exception is JsonException or FormatException or ArgumentException)
         {
@@ -77,4 +69,8 @@ internal sealed record JobResultContent
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(JobResultContent))]
-internal sealed partial class JobResultJsonContext : JsonSerializerContext;
+internal sealed partial class JobResultJsonContext : JsonSerializerContext
+{
+    /// <summary>Without escapes that a ConfigMap does not need: a stack trace has many quotes and apostrophes.</summary>
+    public static JobResultJsonContext Relaxed => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

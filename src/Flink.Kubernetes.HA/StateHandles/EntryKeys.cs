@@ -9,15 +9,13 @@ internal static partial class EntryKeys
     /// <summary>Kubernetes allows 253; with its random suffix the key must fit into one segment of a key of the storage.</summary>
     private const int MaximumLength = 160;
 
-    /// <summary>The ID of the ConfigMap's content, for which there is a marker in the storage.</summary>
-    public const string OriginKey = "stateId";
-
-    public const string OriginPrefix = "stateId-";
+    /// <summary>The ID of the ConfigMap's content, which the keys of its data contain.</summary>
+    public const string StateId = "stateId";
 
     public static string CheckPrefix(string prefix)
     {
         ArgumentNullException.ThrowIfNull(prefix);
-        return prefix != OriginPrefix && PrefixPattern().IsMatch(prefix) && prefix.Length < MaximumLength ? prefix : throw new ArgumentException(
+        return PrefixPattern().IsMatch(prefix) && prefix.Length < MaximumLength ? prefix : throw new ArgumentException(
             $"'{prefix}' is not a valid prefix of keys: use letters, digits, '-', '_' and '.', beginning with a letter or digit and ending with "
             + "'-', '_' or '.', such as 'jobGraph-'.", nameof(prefix));
     }
@@ -38,7 +36,7 @@ internal static partial class EntryKeys
                 + "or digit.", parameter);
         }
 
-        return key is HaNames.AddressKey or HaNames.SessionIdKey or HaNames.FencingTokenKey or OriginKey
+        return key is HaNames.AddressKey or HaNames.SessionIdKey or HaNames.FencingTokenKey or StateId
             ? throw new ArgumentException($"'{key}' is reserved by this library: use another key.", parameter)
             : key;
     }

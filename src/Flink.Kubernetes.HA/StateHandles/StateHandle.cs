@@ -14,7 +14,7 @@ public sealed record StateHandle
         Name = key[prefix.Length..];
         Text = text;
         State = pointer.State;
-        IsBeingRemoved = pointer.IsDeleting;
+        IsAdopted = pointer.IsAdopted;
     }
 
     /// <summary>The ConfigMap in which it is stored, as <c>namespace/name</c>.</summary>
@@ -29,14 +29,17 @@ public sealed record StateHandle
     /// <summary>The data to which the pointer refers.</summary>
     public StoredState State { get; }
 
-    /// <summary>Whether the entry is marked for removal: it is treated as absent, and its data may be deleted.</summary>
-    public bool IsBeingRemoved { get; }
+    /// <summary>Whether the data belongs to another ConfigMap, from which this one was copied: it is read, and never deleted.</summary>
+    public bool IsAdopted { get; }
 
     internal ObjectKey ConfigMapKey { get; }
+
+    /// <summary>The data to delete once nothing points to it, or <see langword="null"/> if it belongs to another ConfigMap.</summary>
+    internal StateKey? OwnData => IsAdopted ? null : State.Key;
 
     /// <summary>The exact text in the ConfigMap.</summary>
     internal string Text { get; }
 
-    /// <summary>Returns the key and the location of the data.</summary>
-    public override string ToString() => $"{Key} -> {State.Location}";
+    /// <summary>Returns the key and that of the data.</summary>
+    public override string ToString() => $"{Key} -> {State.Key}";
 }

@@ -21,10 +21,6 @@ public sealed class StateHandleBatch
 
     internal StateHandleBatch(StateHandleStore store) => _store = store;
 
-    /// <summary>After the commit: removed entries whose data could not be deleted yet. They are treated as absent; remove them again to
-    /// resume.</summary>
-    public IReadOnlyList<StateHandle> BeingRemoved { get; private set; } = [];
-
     /// <summary>Adds an entry to the store that created the batch; there must be none with the name.</summary>
     /// <param name="name">The name.</param>
     /// <param name="content">The data, from the current position of the stream to its end; read on commit, not disposed.</param>
@@ -45,7 +41,7 @@ public sealed class StateHandleBatch
 
     /// <summary>Removes an entry if it is still the one that was read or is already gone; it can belong to any store in the same ConfigMap.</summary>
     /// <param name="expected">The entry as it was read or written.</param>
-    public StateHandleBatch Remove(StateHandle expected) => Append(new RemoveChange(_store.Check(expected), isConditional: true));
+    public StateHandleBatch Remove(StateHandle expected) => Append(new RemoveChange(_store.Check(expected)));
 
     /// <summary>Sets a plain value of the ConfigMap, such as a counter, if the expected value is stored.</summary>
     /// <param name="key">The full key, outside of every store's prefix.</param>
@@ -68,12 +64,12 @@ public sealed class StateHandleBatch
     /// <exception cref="ConfigMapFullException">The ConfigMap would become too large; nothing was written.</exception>
     /// <exception cref="StateOutcomeUnknownException">Leadership was lost before it was known whether the changes were made.</exception>
     /// <exception cref="StateStorageException">The data could not be stored; no change was made.</exception>
-    /// <exception cref="KubernetesHaException">The API server refused the request; nothing was written.</exception>
+    /// <exception cref="KubernetesHaException">The API server refused the request, or failed for it repeatedly; nothing was written.</exception>
     public async Task<IReadOnlyList<StateHandle>> CommitAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfCommitted();
         _committed = true;
-        BeingRemoved = (await _store.CommitAsync(_changes, cancellationToken).ConfigureAwait(false)).Unfinished;
+        await _store.CommitAsync(_changes, cancellationToken).ConfigureAwait(false);
         return [.. _changes.OfType<ContentChange>().Select(change => change.ToHandle(_store))];
     }
 

@@ -1,4 +1,5 @@
 using Flink.Kubernetes.HA.ConfigMaps;
+using Flink.Kubernetes.HA.Storage;
 
 namespace Flink.Kubernetes.HA.StateHandles;
 
@@ -22,13 +23,16 @@ public class StateHandleException : Exception
     internal static StateHandleException Exists(ObjectKey configMap, string key) => new(
         StateHandleFailure.AlreadyExists, configMap, key, $"\"{key}\" already exists in ConfigMap {configMap}: replace it, or choose another name.");
 
-    internal static StateHandleException NotFound(ObjectKey configMap, string key, bool isBeingRemoved = false) => new(
-        StateHandleFailure.NotFound,
+    internal static StateHandleException NotFound(ObjectKey configMap, string key) => new(
+        StateHandleFailure.NotFound, configMap, key, $"There is no \"{key}\" in ConfigMap {configMap}.");
+
+    internal static StateHandleException Foreign(ObjectKey configMap, string key, StateKey data, string folder) => new(
+        StateHandleFailure.Foreign,
         configMap,
         key,
-        isBeingRemoved
-            ? $"\"{key}\" in ConfigMap {configMap} is being removed, and is treated as absent."
-            : $"There is no \"{key}\" in ConfigMap {configMap}.");
+        $"The pointer \"{key}\" in ConfigMap {configMap} leads to {data}, outside of its own data in {folder}: it is a copy of another ConfigMap, "
+        + "whose data it must not delete. If it is to continue from that data, call AdoptStateAsync and keep the data of the other; otherwise "
+        + "remove the key.");
 
     internal static StateHandleException Changed(ObjectKey configMap, string key, string? expected, string? actual) => new(
         StateHandleFailure.Changed,
@@ -42,7 +46,7 @@ public class StateHandleException : Exception
         key,
         $"The pointer \"{key}\" in ConfigMap {configMap} cannot be read: {problem}. "
         + "If a newer version of this library has written it, run that version. If it was damaged, restore it from a copy of the ConfigMap; "
-        + "or, if the data that it points to is not needed, remove the key by hand.",
+        + "or, if the data that it points to is not needed, remove the entry by name.",
         innerException);
 
     private static string Show(string? text) => text is null ? "nothing" : text.Length > LongestShown ? text[..LongestShown] + "..." : text;

@@ -6,7 +6,7 @@ public enum StateHandleFailure
     /// <summary>There is already an entry with the key; it is unchanged, and nothing was written.</summary>
     AlreadyExists,
 
-    /// <summary>There is no entry with the key, or it is being removed; nothing was written.</summary>
+    /// <summary>There is no entry with the key; nothing was written.</summary>
     NotFound,
 
     /// <summary>The stored text is not the expected one; nothing was written.</summary>
@@ -14,6 +14,9 @@ public enum StateHandleFailure
 
     /// <summary>An entry cannot be read: it is not a pointer, or one of a newer version.</summary>
     Corrupt,
+
+    /// <summary>A pointer leads to data of another ConfigMap, from which this one was copied.</summary>
+    Foreign,
 
     /// <summary>See <see cref="ConfigMapMissingException"/>.</summary>
     ConfigMapMissing,

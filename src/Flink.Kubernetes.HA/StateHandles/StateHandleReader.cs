@@ -29,14 +29,13 @@ public sealed class StateHandleReader
     /// <summary>The storage of the data.</summary>
     public IStateStorage Storage { get; }
 
-    /// <summary>Reads all entries and plain values of the ConfigMap in one read.</summary>
+    /// <summary>Reads all entries and plain values of the ConfigMap in one read; those that cannot be read are named beside the others.</summary>
     /// <exception cref="ConfigMapMissingException">The ConfigMap does not exist.</exception>
-    /// <exception cref="StateHandleException">An entry cannot be read.</exception>
     /// <exception cref="KubernetesHaException">The request failed.</exception>
     public async Task<StateHandleSnapshot> ReadAsync(CancellationToken cancellationToken = default)
     {
         var content = await _configMap.ReadAsync(cancellationToken).ConfigureAwait(false);
-        return new StateHandleSnapshot(Key, Prefix, content.Data);
+        return new StateHandleSnapshot(content, Prefix);
     }
 
     /// <summary>Reads the handles of all entries, in the order of their keys.</summary>
@@ -44,30 +43,28 @@ public sealed class StateHandleReader
     /// <exception cref="StateHandleException">An entry cannot be read.</exception>
     /// <exception cref="KubernetesHaException">The request failed.</exception>
     public async Task<IReadOnlyList<StateHandle>> ListAsync(CancellationToken cancellationToken = default) =>
-        (await ReadAsync(cancellationToken).ConfigureAwait(false)).Handles;
+        (await ReadAsync(cancellationToken).ConfigureAwait(false)).ThrowIfUnreadable().Handles;
 
     /// <summary>Reads the handle of an entry.</summary>
-    /// <exception cref="StateHandleException">There is none, or it is being removed.</exception>
+    /// <exception cref="StateHandleException">There is none.</exception>
     /// <exception cref="ConfigMapMissingException">The ConfigMap does not exist.</exception>
     /// <exception cref="StateHandleException">The entry cannot be read.</exception>
     /// <exception cref="KubernetesHaException">The request failed.</exception>
     public async Task<StateHandle> GetAsync(string name, CancellationToken cancellationToken = default) =>
-        await FindAsync(name, cancellationToken).ConfigureAwait(false) switch
-        {
-            null => throw StateHandleException.NotFound(Key, Prefix + name),
-            { IsBeingRemoved: true } => throw StateHandleException.NotFound(Key, Prefix + name, isBeingRemoved: true),
-            var handle => handle,
-        };
+        await TryGetAsync(name, cancellationToken).ConfigureAwait(false) ?? throw StateHandleException.NotFound(Key, Prefix + name);
 
     /// <summary>Reads the handle of an entry, if there is one.</summary>
-    /// <returns>The handle, or <see langword="null"/> if there is none or it is being removed.</returns>
+    /// <returns>The handle, or <see langword="null"/> if there is none.</returns>
     /// <exception cref="ConfigMapMissingException">The ConfigMap does not exist.</exception>
     /// <exception cref="StateHandleException">The entry cannot be read.</exception>
     /// <exception cref="KubernetesHaException">The request failed.</exception>
-    public async Task<StateHandle?> TryGetAsync(string name, CancellationToken cancellationToken = default) =>
-        await FindAsync(name, cancellationToken).ConfigureAwait(false) is { IsBeingRemoved: false } handle ? handle : null;
+    public async Task<StateHandle?> TryGetAsync(string name, CancellationToken cancellationToken = default)
+    {
+        var key = EntryKeys.Of(Prefix, name);
+        return (await _configMap.ReadAsync(cancellationToken).ConfigureAwait(false)).Find(Prefix, key);
+    }
 
-    /// <summary>Returns whether there is an entry; one that is being removed is treated as absent.</summary>
+    /// <summary>Returns whether there is an entry.</summary>
     /// <exception cref="ConfigMapMissingException">The ConfigMap does not exist.</exception>
     /// <exception cref="StateHandleException">The entry cannot be read.</exception>
     /// <exception cref="KubernetesHaException">The request failed.</exception>
@@ -127,11 +124,4 @@ public sealed class StateHandleReader
     }
 
     internal ObjectKey Key => _configMap.Key;
-
-    private async Task<StateHandle?> FindAsync(string name, CancellationToken cancellationToken)
-    {
-        var key = EntryKeys.Of(Prefix, name);
-        var content = await _configMap.ReadAsync(cancellationToken).ConfigureAwait(false);
-        return content.Data.TryGetValue(key, out var text) ? StateHandleSnapshot.Read(Key, Prefix, key, text) : null;
-    }
 }

@@ -21,12 +21,13 @@ namespace Flink.Kubernetes.HA.StateHandles;
 public sealed class StateHandleStore
 {
     private readonly TermWriter _writer;
-    private readonly StoredContents _contents;
+    private readonly string _folder;
 
-    private StateHandleStore(LeadershipTerm term, IStateStorage storage, string prefix)
+    private StateHandleStore(LeadershipTerm term, IStateStorage storage, string prefix, string stateId)
     {
         _writer = TermWriter.Of(term);
-        _contents = new StoredContents(storage, term);
+        _folder = $"{_writer.Reader.Folder}/{stateId}";
+        Discards = new Discards(storage, term);
         Term = term;
         Reader = new StateHandleReader(_writer.Reader, storage, prefix);
     }
@@ -40,37 +41,28 @@ public sealed class StateHandleStore
     /// <summary>The prefix of the store's keys.</summary>
     public string Prefix => Reader.Prefix;
 
-    /// <summary>Opens a store in the ConfigMap of a term, and verifies that the data in the storage belongs to that ConfigMap. Required
-    /// before recovery.</summary>
-    /// <remarks>Costs one read of the ConfigMap and one list of the storage; the first time also a write of the key <c>stateId</c> and of
-    /// a marker.</remarks>
+    /// <summary>Deletes data that nothing points to any more.</summary>
+    internal Discards Discards { get; }
+
+    /// <summary>Opens a store in the ConfigMap of a term, and verifies that the ConfigMap and the data in the storage belong together.</summary>
+    /// <remarks>Costs one read of the ConfigMap; the first time also a list of the storage and a write of the key <c>stateId</c>.</remarks>
     /// <param name="term">The term of leadership; the store can write as long as it lasts.</param>
     /// <param name="storage">The storage of the data.</param>
     /// <param name="prefix">The prefix of the keys, such as <c>jobGraph-</c>; no store's prefix may begin with another's.</param>
     /// <param name="cancellationToken">A token to cancel the operation.</param>
     /// <exception cref="ArgumentException">The prefix is not valid in the key of a ConfigMap.</exception>
     /// <exception cref="StateLostException">The ConfigMap was deleted and re-created, and the storage still contains data.</exception>
+    /// <exception cref="StateHandleException">The ConfigMap is a copy: it has pointers to data of another one.</exception>
     /// <exception cref="LeadershipLostException">Leadership was lost.</exception>
-    /// <exception cref="StateStorageException">The storage could not be read or written.</exception>
+    /// <exception cref="StateStorageException">The storage could not be read.</exception>
     internal static async Task<StateHandleStore> OpenAsync(
         LeadershipTerm term, IStateStorage storage, string prefix, CancellationToken cancellationToken = default)
     {
-        var store = Open(term, storage, prefix);
-        await new StateOrigin(store._writer, store._contents, storage).VerifyAsync(cancellationToken).ConfigureAwait(false);
-        return store;
-    }
-
-    /// <summary>Opens a store in the ConfigMap of a term without verification and without a request. For recovery, use
-    /// <see cref="OpenAsync"/>.</summary>
-    /// <param name="term">The term of leadership; the store can write as long as it lasts.</param>
-    /// <param name="storage">The storage of the data.</param>
-    /// <param name="prefix">The prefix of the keys, such as <c>jobGraph-</c>; no store's prefix may begin with another's.</param>
-    /// <exception cref="ArgumentException">The prefix is not valid in the key of a ConfigMap.</exception>
-    internal static StateHandleStore Open(LeadershipTerm term, IStateStorage storage, string prefix)
-    {
         ArgumentNullException.ThrowIfNull(term);
         ArgumentNullException.ThrowIfNull(storage);
-        return new StateHandleStore(term, storage, prefix);
+        EntryKeys.CheckPrefix(prefix);
+        var stateId = await new StateIdentity(TermWriter.Of(term), storage).EstablishAsync(cancellationToken).ConfigureAwait(false);
+        return new StateHandleStore(term, storage, prefix, stateId);
     }
 
     /// <summary>Creates a batch of changes that take effect together; see <see cref="StateHandleBatch"/>.</summary>
@@ -139,12 +131,8 @@ public sealed class StateHandleStore
     {
         ArgumentNullException.ThrowIfNull(content);
         var key = KeyOf(name);
-        var stored = await FindAsync(key, cancellationToken).ConfigureAwait(false);
-        if (stored is not { IsBeingRemoved: false })
-        {
-            throw StateHandleException.NotFound(Reader.Key, key, stored is not null);
-        }
-
+        var stored = (await _writer.ReadAsync(cancellationToken).ConfigureAwait(false)).Find(Prefix, key)
+            ?? throw StateHandleException.NotFound(Reader.Key, key);
         var change = new ReplaceChange(stored, isConditional: false, content);
         await CommitAsync([change], cancellationToken).ConfigureAwait(false);
         return change.ToHandle(this);
@@ -205,62 +193,52 @@ public sealed class StateHandleStore
         }
     }
 
-    /// <summary>Removes an entry and its data, whatever it points to: marks the entry, deletes the data, removes the key. Calling this
-    /// again resumes where it stopped.</summary>
+    /// <summary>Removes an entry, whatever it points to and even if it cannot be read, and then deletes its data.</summary>
     /// <param name="name">The name.</param>
     /// <param name="cancellationToken">A token to cancel the wait; see <see cref="StateHandleBatch.CommitAsync"/>, also for further
     /// exceptions.</param>
-    /// <returns>Whether there was an entry, including one that was already marked.</returns>
+    /// <returns>Whether there was an entry. Data that could not be deleted is left to the sweep.</returns>
     /// <exception cref="LeadershipLostException">Leadership was lost before the write took effect; nothing was written.</exception>
     /// <exception cref="StateOutcomeUnknownException">Leadership was lost before it was known whether the entry was removed.</exception>
-    /// <exception cref="StateStorageException">The data could not be deleted; the entry remains marked and is treated as absent.</exception>
     public async Task<bool> RemoveAsync(string name, CancellationToken cancellationToken = default)
     {
         var key = KeyOf(name);
-        var stored = await FindAsync(key, cancellationToken).ConfigureAwait(false);
 
-        // Written even if none was found: only the API server's answer to a fenced request proves that this term is still the leader.
-        var change = new RemoveChange(_writer.ConfigMap, key, stored, isConditional: false);
-        (await CommitAsync([change], cancellationToken).ConfigureAwait(false)).ThrowIfUnfinished();
+        // Written even if there is none: only the API server's answer to a fenced request proves that this term is still the leader.
+        var change = new RemoveChange(key, await _writer.ReadAsync(cancellationToken).ConfigureAwait(false));
+        await CommitAsync([change], cancellationToken).ConfigureAwait(false);
         return change.Found;
     }
 
-    /// <summary>Removes an entry and its data if it is still the one that was read. Calling this again resumes where it stopped.</summary>
+    /// <summary>Removes an entry if it is still the one that was read, and then deletes its data.</summary>
     /// <param name="expected">The entry as it was read or written.</param>
     /// <param name="cancellationToken">A token to cancel the wait; see <see cref="StateHandleBatch.CommitAsync"/>, also for further
     /// exceptions.</param>
-    /// <returns>Whether there was an entry, including one that was already marked.</returns>
+    /// <returns>Whether there was an entry. Data that could not be deleted is left to the sweep.</returns>
     /// <exception cref="StateHandleException">Another entry is stored; nothing was removed.</exception>
     /// <exception cref="LeadershipLostException">Leadership was lost before the write took effect; nothing was written.</exception>
     /// <exception cref="StateOutcomeUnknownException">Leadership was lost before it was known whether the entry was removed.</exception>
-    /// <exception cref="StateStorageException">The data could not be deleted; the entry remains marked and is treated as absent.</exception>
     public async Task<bool> RemoveAsync(StateHandle expected, CancellationToken cancellationToken = default)
     {
-        var change = new RemoveChange(Check(expected), isConditional: true);
-        (await CommitAsync([change], cancellationToken).ConfigureAwait(false)).ThrowIfUnfinished();
+        var change = new RemoveChange(Check(expected));
+        await CommitAsync([change], cancellationToken).ConfigureAwait(false);
         return change.Found;
     }
 
-    /// <summary>Removes all entries of the store and their data, including entries that are marked for removal.</summary>
-    /// <param name="cancellationToken">A token to cancel the operation. Entries that were already marked are treated as absent; calling
-    /// this again resumes.</param>
-    /// <returns>The number of entries that were removed.</returns>
-    /// <exception cref="StateHandleException">An entry cannot be read; nothing was removed.</exception>
+    /// <summary>Removes all entries of the store, including those that cannot be read, and then deletes their data.</summary>
+    /// <param name="cancellationToken">A token to cancel the operation; calling this again removes the rest.</param>
+    /// <returns>The number of entries that were removed. Data that could not be deleted is left to the sweep.</returns>
     /// <exception cref="LeadershipLostException">Leadership was lost.</exception>
-    /// <exception cref="StateStorageException">Some data could not be deleted; those entries remain marked and are treated as absent, the
-    /// others were removed.</exception>
     public async Task<int> ClearAsync(CancellationToken cancellationToken = default)
     {
         var content = await _writer.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var snapshot = new StateHandleSnapshot(Reader.Key, Prefix, content.Data);
-        var removals = snapshot.Handles.Concat(snapshot.BeingRemoved).Select(handle => new RemoveChange(handle, isConditional: false)).ToList();
-        List<Commit> commits = [];
+        var keys = content.Data.Keys.Where(key => key.StartsWith(Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+        List<RemoveChange> removals = [.. keys.Select(key => new RemoveChange(key, content))];
         foreach (var part in removals.Chunk(StateHandleBatch.MostChanges))
         {
-            commits.Add(await CommitAsync(part, cancellationToken).ConfigureAwait(false));
+            await CommitAsync(part, cancellationToken).ConfigureAwait(false);
         }
 
-        commits.ForEach(commit => commit.ThrowIfUnfinished());
         return removals.Count(removal => removal.Found);
     }
 
@@ -275,16 +253,66 @@ public sealed class StateHandleStore
                 $"The entry is stored in ConfigMap {handle.ConfigMap}, and this store is in {Reader.ConfigMap}.", nameof(handle));
     }
 
-    internal async Task<Commit> CommitAsync(IReadOnlyList<EntryChange> changes, CancellationToken cancellationToken)
+    /// <summary>Makes changes: stores the new data, then all pointers in one request, and then deletes the data that is no longer needed.</summary>
+    /// <remarks>In this order a crash at any point leaves at most data without a pointer, which a sweep removes, and never a pointer
+    /// without data.</remarks>
+    /// <param name="changes">The changes.</param>
+    /// <param name="cancellationToken">A token to cancel the wait.</param>
+    internal async Task CommitAsync(IReadOnlyList<EntryChange> changes, CancellationToken cancellationToken)
     {
-        var commit = new Commit(_writer, _contents, changes);
-        await commit.RunAsync(cancellationToken).ConfigureAwait(false);
-        return commit;
+        if (await WriteAsync(changes, cancellationToken).ConfigureAwait(false) is { } written)
+        {
+            await written.DiscardOldDataAsync().ConfigureAwait(false);
+        }
     }
 
-    private async Task<StateHandle?> FindAsync(string key, CancellationToken cancellationToken)
+    /// <summary>Makes changes, and leaves it to the caller when to delete the data that is no longer needed.</summary>
+    /// <returns>What was written; <see langword="null"/> if there were no changes.</returns>
+    internal async Task<ChangeSet?> WriteAsync(IReadOnlyList<EntryChange> changes, CancellationToken cancellationToken)
     {
-        var content = await _writer.ReadAsync(cancellationToken).ConfigureAwait(false);
-        return content.Data.TryGetValue(key, out var text) ? StateHandleSnapshot.Read(Reader.Key, Prefix, key, text) : null;
+        Term.ThrowIfLost();
+        cancellationToken.ThrowIfCancellationRequested();
+        if (changes.Count == 0)
+        {
+            return null;
+        }
+
+        var set = new ChangeSet(changes, Discards);
+        try
+        {
+            // 1. New data, under keys that nothing has ever used: until step 2 nothing refers to it.
+            foreach (var change in changes.OfType<ContentChange>())
+            {
+                await StoreAsync(change, cancellationToken).ConfigureAwait(false);
+            }
+
+            // 2. All pointers in one fenced request.
+            await _writer.CommitAsync(set, cancellationToken).ConfigureAwait(false);
+            return set;
+        }
+        catch when (!set.MayBeStored)
+        {
+            // The pointers were certainly not written and never will be. In every other case the new data is kept: a write whose
+            // response was lost, or whose caller has canceled, may still point to it.
+            await set.DiscardNewDataAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Stores the data of a change; stops when leadership is lost, because nothing would point to the rest of the data.</summary>
+    private async Task StoreAsync(ContentChange change, CancellationToken cancellationToken)
+    {
+        // A unique key, so that a late or repeated write or delete never affects other data.
+        var key = new StateKey($"{_folder}/{change.Key}-{Guid.NewGuid():N}");
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(Term.Lost, cancellationToken);
+        try
+        {
+            await change.StoreAsync(key, Reader.Storage, linked.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            Term.ThrowIfLost();
+            throw;
+        }
     }
 }

@@ -6,15 +6,15 @@ namespace Flink.Kubernetes.HA.StateHandles;
 /// <remarks>The current ConfigMap was re-created, so its being empty does not mean that there is no state.</remarks>
 public sealed class StateLostException : StateHandleException
 {
-    internal StateLostException(ObjectKey configMap, string storage, IReadOnlyList<string> markers)
+    internal StateLostException(ObjectKey configMap, string storage, IReadOnlyList<string> folders)
         : base(
             StateHandleFailure.StateLost,
             configMap,
-            EntryKeys.OriginKey,
-            $"ConfigMap {configMap} is not the one to which the data in {storage} belongs: it was deleted, with all its pointers, and re-created. "
-            + $"Restore it from a copy, with its key \"{EntryKeys.OriginKey}\"; or, if the work is to start from scratch, "
-            + $"delete {string.Join(", ", markers)} from the storage.") => Markers = markers;
+            EntryKeys.StateId,
+            $"ConfigMap {configMap} has no pointers to the data in {string.Join(", ", folders)} of {storage}: it was deleted, with all its pointers, "
+            + $"and re-created. Restore it from a copy, with its key \"{EntryKeys.StateId}\"; or, if the work is to start from scratch, delete that "
+            + "data.") => Folders = folders;
 
-    /// <summary>The keys of the markers of deleted ConfigMaps in the storage; delete them to start from scratch.</summary>
-    public IReadOnlyList<string> Markers { get; }
+    /// <summary>The folders in the storage with the data of deleted ConfigMaps; delete them to start from scratch.</summary>
+    public IReadOnlyList<string> Folders { get; }
 }

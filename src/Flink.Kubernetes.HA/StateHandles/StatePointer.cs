@@ -1,17 +1,21 @@
 using System.Text.Encodings.Web;
-using System.Text.Json.Nodes;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Flink.Kubernetes.HA.Storage;
 
 namespace Flink.Kubernetes.HA.StateHandles;
 
-/// <summary>The value of an entry: JSON <c>{v, key, location, size, sha256, state}</c>. Unknown members are ignored, unknown versions are
-/// refused.</summary>
-internal sealed record StatePointer(StoredState State, bool IsDeleting)
+/// <summary>The value of an entry: JSON <c>{v, key, size, sha256}</c>, and <c>adopted</c> where the data belongs to another ConfigMap.</summary>
+/// <remarks>
+/// Unknown members are ignored, and one version more than the one that is written is read: while a new version of this library is rolled out,
+/// processes of both versions lead in turn, and the newer one writes the older form until all have been replaced.
+/// </remarks>
+/// <param name="State">The data.</param>
+/// <param name="IsAdopted">Whether the data belongs to another ConfigMap: it is read, and never deleted.</param>
+internal sealed record StatePointer(StoredState State, bool IsAdopted = false)
 {
-    private const int Version = 1;
-    private const string Live = "live";
-    private const string Deleting = "deleting";
+    private const int WrittenVersion = 1;
+    private const int NewestVersion = 2;
 
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -30,9 +34,9 @@ internal sealed record StatePointer(StoredState State, bool IsDeleting)
         }
 
         var version = Number(fields, "v");
-        if (version != Version)
+        if (version is < WrittenVersion or > NewestVersion)
         {
-            throw new FormatException($"it has version {version}, and this version of the library reads {Version}");
+            throw new FormatException($"it has version {version}, and this version of the library reads {WrittenVersion} to {NewestVersion}");
         }
 
         var key = StateKey.TryCreate(Text(fields, "key")) ?? throw new FormatException("its \"key\" is not a valid key of data");
@@ -43,13 +47,7 @@ internal sealed record StatePointer(StoredState State, bool IsDeleting)
             throw new FormatException("its \"size\" is negative or its \"sha256\" is not 64 lower-case hexadecimal digits");
         }
 
-        var isDeleting = Text(fields, "state") switch
-        {
-            Live => false,
-            Deleting => true,
-            var other => throw new FormatException($"its \"state\" is \"{other}\", neither {Live} nor {Deleting}"),
-        };
-        return new StatePointer(new StoredState(key, size, sha256, Text(fields, "location")), isDeleting);
+        return new StatePointer(new StoredState(key, size, sha256), fields["adopted"] is JsonValue adopted && adopted.TryGetValue(out bool isAdopted) && isAdopted);
     }
 
     public string Write()
@@ -58,12 +56,15 @@ internal sealed record StatePointer(StoredState State, bool IsDeleting)
         using (var writer = new Utf8JsonWriter(buffer, Plain))
         {
             writer.WriteStartObject();
-            writer.WriteNumber("v", Version);
+            writer.WriteNumber("v", WrittenVersion);
             writer.WriteString("key", State.Key.Value);
-            writer.WriteString("location", State.Location);
             writer.WriteNumber("size", State.Size);
             writer.WriteString("sha256", State.Sha256);
-            writer.WriteString("state", IsDeleting ? Deleting : Live);
+            if (IsAdopted)
+            {
+                writer.WriteBoolean("adopted", true);
+            }
+
             writer.WriteEndObject();
         }
 

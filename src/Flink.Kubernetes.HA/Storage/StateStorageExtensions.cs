@@ -23,7 +23,7 @@ public static class StateStorageExtensions
         ArgumentNullException.ThrowIfNull(storage);
         ArgumentNullException.ThrowIfNull(state);
         var content = await storage.OpenReadAsync(state.Key, cancellationToken).ConfigureAwait(false);
-        return new VerifyingStream(content, state, progress);
+        return new VerifyingStream(content, state, storage.Location, progress);
     }
 
     /// <summary>Reads all data into memory and verifies it.</summary>

@@ -4,5 +4,4 @@ namespace Flink.Kubernetes.HA.Storage;
 /// <param name="Key">The key of the data.</param>
 /// <param name="Size">The size, in bytes.</param>
 /// <param name="Sha256">The SHA-256 of the bytes, as 64 lower-case hexadecimal digits.</param>
-/// <param name="Location">The location, for people: a path or an address such as <c>s3://bucket/prefix/key</c>.</param>
-public sealed record StoredState(StateKey Key, long Size, string Sha256, string Location);
+public sealed record StoredState(StateKey Key, long Size, string Sha256);

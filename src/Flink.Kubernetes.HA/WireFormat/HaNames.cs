@@ -46,6 +46,10 @@ internal static partial class HaNames
     /// share one storage.</summary>
     public static string StorageRoot(string namespaceName, string clusterId) => $"{namespaceName}/{clusterId}";
 
+    /// <summary>The folder of a component's data in the storage of its cluster.</summary>
+    public static string DataFolder(string namespaceName, string clusterId, LeaderComponent component) =>
+        $"{StorageRoot(namespaceName, clusterId)}/{component.Name}";
+
     /// <summary>The three labels of every HA ConfigMap of Flink.</summary>
     public static IReadOnlyDictionary<string, string> Labels(string clusterId) => new Dictionary<string, string>
     {

@@ -15,7 +15,7 @@ internal sealed class RealStoreWorld : StoreWorld
     {
         _election = election;
         Data = new FileSystemStateStorage(new FileSystemStateStorageOptions { RootDirectory = _directory.FullName });
-        Reader = new StateHandleReader(new ConfigMapReader(election.Requests, election.Key), Data, Prefix);
+        Reader = new StateHandleReader(new ConfigMapReader(election.Requests, election.Namespace, RealElection.ClusterId, RealElection.Component), Data, Prefix);
         Processes = [.. new[] { "a", "b" }.Select(Start)];
     }
 

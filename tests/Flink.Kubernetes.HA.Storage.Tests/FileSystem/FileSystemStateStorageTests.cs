@@ -12,10 +12,9 @@ public sealed class FileSystemStateStorageTests : IDisposable
     [Fact]
     public async Task A_key_is_a_path_below_the_root()
     {
-        var state = await Open().WriteAsync(Key, "data"u8.ToArray(), Token);
+        await Open().WriteAsync(Key, "data"u8.ToArray(), Token);
 
-        state.Location.Should().Be(Path.Combine(_folder.Path, "cluster", "job", "a"));
-        (await File.ReadAllTextAsync(state.Location, Token)).Should().Be("data");
+        (await File.ReadAllTextAsync(PathOfKey, Token)).Should().Be("data");
         _folder.Files.Should().Equal("cluster/job/a");
     }
 
@@ -156,20 +155,22 @@ public sealed class FileSystemStateStorageTests : IDisposable
     {
         var storage = Open();
         var state = await storage.WriteAsync(Key, Encoding.UTF8.GetBytes(new string('x', 100_000)), Token);
-        await using (var file = File.OpenWrite(state.Location))
+        await using (var file = File.OpenWrite(PathOfKey))
         {
             file.Position = 70_000;
             file.WriteByte(0);
         }
 
         await Failing.AssertAsync(StateStorageFailure.Corrupt, () => storage.ReadAllBytesAsync(state, Token), "restore it from a copy");
-        await using (var file = File.OpenWrite(state.Location))
+        await using (var file = File.OpenWrite(PathOfKey))
         {
             file.SetLength(50_000);
         }
 
         await Failing.AssertAsync(StateStorageFailure.Corrupt, () => storage.ReadAllBytesAsync(state, Token), "ends after 50000 of 100000 bytes");
     }
+
+    private string PathOfKey => Path.Combine(_folder.Path, "cluster", "job", "a");
 
     private FileSystemStateStorage Open(FaultyDisk? disk = null, TimeProvider? timeProvider = null) =>
         new(new FileSystemStateStorageOptions { RootDirectory = _folder.Path }, disk ?? new FaultyDisk(), timeProvider);

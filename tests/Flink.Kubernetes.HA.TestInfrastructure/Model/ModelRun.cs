@@ -198,8 +198,7 @@ internal sealed class ModelRun(StoreWorld world)
             data.Add(entry.Key.Value);
         }
 
-        var handles = snapshot.Handles.Concat(snapshot.BeingRemoved);
-        Check(data.ToHashSet().SetEquals(handles.Select(handle => handle.State.Key.Value)), "data is left behind");
+        Check(data.ToHashSet().SetEquals(snapshot.Handles.Select(handle => handle.State.Key.Value)), "data is left behind");
     }
 
     private void HandOut(ModelOperation operation, Outcome outcome)

@@ -38,16 +38,29 @@ internal abstract class StoreWorld : IAsyncDisposable
     /// <param name="after">The fencing token that it must have passed.</param>
     public async Task<StoreLeader> LeadAsync(long after = 0)
     {
-        StoreLeader? leader = null;
-        await UntilAsync(
-            () =>
+        while (true)
+        {
+            (StoreProcess Process, LeadershipTerm Term)? found = null;
+            await UntilAsync(
+                () =>
+                {
+                    found = Processes.Where(process => process.Leads?.FencingToken > after)
+                        .Select(process => ((StoreProcess, LeadershipTerm)?)(process, process.Leads!))
+                        .MaxBy(candidate => candidate!.Value.Item2.FencingToken);
+                    return found is not null;
+                },
+                $"someone leads after term {after}");
+            var open = Task.Run(() => found!.Value.Process.OpenAsync(found.Value.Term), TestContext.Current.CancellationToken);
+            try
             {
-                var leaders = Processes.Select(process => process.Leads).OfType<StoreLeader>();
-                leader = leaders.Where(candidate => candidate.Token > after).MaxBy(candidate => candidate.Token);
-                return leader is not null;
-            },
-            $"someone leads after term {after}");
-        return leader!;
+                await WhileAsync(open, "the store was opened");
+                return await open;
+            }
+            catch (LeadershipLostException)
+            {
+                // Over before it was open: whoever comes next.
+            }
+        }
     }
 
     /// <summary>Ends the term of a leader; returns when another term has begun.</summary>

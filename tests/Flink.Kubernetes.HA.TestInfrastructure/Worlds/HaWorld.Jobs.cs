@@ -1,7 +1,7 @@
 using Flink.Kubernetes.HA.Blobs;
 using Flink.Kubernetes.HA.Checkpoints;
-using Flink.Kubernetes.HA.CleanUp;
 using Flink.Kubernetes.HA.Jobs;
+using Flink.Kubernetes.HA.Maintenance;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flink.Kubernetes.HA.TestInfrastructure.Worlds;
@@ -54,23 +54,30 @@ internal sealed partial class HaWorld
     {
         var options = new CompletedCheckpointStoreOptions { MaximumRetained = retained };
         return RunAsync(() => CompletedCheckpointStore<string>.OpenAsync(
-            (leader ?? Leader).Term!, JobId, Storage, serializer ?? TextSerializer.Instance, options, Token));
+            (leader ?? Leader).Term!, Storage, serializer ?? TextSerializer.Instance, options, Token));
     }
 
-    public Task<JobGraphStore<string>> OpenJobsAsync(Replica? leader = null) =>
-        RunAsync(() => JobGraphStore<string>.OpenAsync((leader ?? Leader).Term!, Storage, TextSerializer.Instance, Token));
+    public Task<JobRegistry<string>> OpenJobsAsync(Replica? leader = null, JobRegistryOptions? options = null) =>
+        RunAsync(() => JobRegistry<string>.OpenAsync((leader ?? Leader).Term!, Storage, TextSerializer.Instance, options, Token));
 
-    public CompletedCheckpointReader<string> ReadCheckpoints() => new(new ConfigMapReader(Requests, JobKey), Data, TextSerializer.Instance);
+    public CompletedCheckpointReader<string> ReadCheckpoints() => new(ReaderOf(JobManager), Data, TextSerializer.Instance);
 
-    public JobGraphReader<string> ReadJobs() => new(new ConfigMapReader(Requests, Key), Data, TextSerializer.Instance);
+    public JobRegistryReader<string> Jobs => field ??= new(Requests, Namespace, ClusterId, Data, TextSerializer.Instance);
 
-    public JobResultReader ReadResults() => new(new ConfigMapReader(Requests, Key));
+    public Task<JobRegistrySnapshot> ReadJobsAsync() => Jobs.ReadAsync(Token);
 
     /// <summary>Writes the result of a job, as the leader of the Dispatcher.</summary>
-    public Task EndJobAsync(JobId jobId, JobStatus status, string? message = null) =>
-        RunAsync(() => JobResultStore.Open(Leader.Term!).CreateDirtyAsync(new JobResult(jobId, status, message), Token));
+    public async Task EndJobAsync(JobId jobId, JobStatus status, string? message = null)
+    {
+        var jobs = await OpenJobsAsync();
+        await RunAsync(() => jobs.FinishAsync(new JobResult(jobId, status, message), Token));
+    }
 
-    public Task CleanUpJobAsync() => RunAsync(() => JobCleanUp.Open(Leader.Term!, Storage).RunAsync(JobId, Token));
+    public async Task CleanUpJobAsync()
+    {
+        var jobs = await OpenJobsAsync();
+        await RunAsync(() => jobs.CleanUpAsync(JobId, Token));
+    }
 
     /// <summary>Creates a sweep, without faults unless a client or a storage with faults is given.</summary>
     public Sweep CreateSweep(TimeSpan? grace = null, k8s.IKubernetes? client = null, IStateStorage? storage = null) => new(
@@ -102,9 +109,10 @@ internal sealed partial class HaWorld
     {
         (await FindAsync(JobKey)).Should().BeNull("the clean-up deletes the ConfigMap of the job ({0})", because);
         OwnDataKeys.Should().NotContain(key => key.Contains($"{JobId}", StringComparison.Ordinal), "the clean-up deletes the data of the job ({0})", because);
-        (await ReadResults().ListDirtyAsync(Token)).Should().BeEmpty("the result is marked clean ({0})", because);
-        (await ReadResults().HasAsync(JobId, Token)).Should().BeTrue("the result stays ({0})", because);
-        (await ReadJobs().GetAsync(OtherJob, Token)).Should().Be("graph");
+        var jobs = await ReadJobsAsync();
+        jobs.DirtyResults.Should().BeEmpty("the result is marked clean ({0})", because);
+        jobs.HasResult(JobId).Should().BeTrue("the result stays ({0})", because);
+        (await Jobs.GetAsync(OtherJob, Token)).Should().Be("graph");
         DataKeys.Should().ContainSingle(key => key.StartsWith($"default/orders/blobs/{OtherJob}/", StringComparison.Ordinal));
         await AssertNoPointerDanglesAsync();
     }

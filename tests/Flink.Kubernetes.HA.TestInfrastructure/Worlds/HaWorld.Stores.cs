@@ -18,7 +18,7 @@ internal sealed partial class HaWorld
     public StateHandleStore? Successor { get; private set; }
 
     /// <summary>Reads without faults and without leading.</summary>
-    public StateHandleReader Reader => field ??= ReadStore(Key);
+    public StateHandleReader Reader => field ??= ReadStore(LeaderComponent.Dispatcher);
 
     /// <summary>The handles of <see cref="AddAsync"/>, by name.</summary>
     public ConcurrentDictionary<string, StateHandle> Added { get; } = [];
@@ -39,14 +39,16 @@ internal sealed partial class HaWorld
     {
         var world = new HaWorld();
         world.Leader = await world.StartLeaderAsync("a");
-        world.Store = world.OpenStore();
+        world.Store = await world.OpenStoreAsync();
         return world;
     }
 
     /// <summary>Opens another store of the leader.</summary>
-    public StateHandleStore OpenStore(string prefix = Prefix) => StateHandleStore.Open(Leader.Term!, Storage, prefix);
+    public Task<StateHandleStore> OpenStoreAsync(string prefix = Prefix) => RunAsync(() => StateHandleStore.OpenAsync(Leader.Term!, Storage, prefix, Token));
 
-    public StateHandleReader ReadStore(ObjectKey configMap) => new(new ConfigMapReader(Requests, configMap), Data, Prefix);
+    public StateHandleReader ReadStore(LeaderComponent component) => new(ReaderOf(component), Data, Prefix);
+
+    public ConfigMapReader ReaderOf(LeaderComponent component) => new(Requests, Namespace, ClusterId, component);
 
     public async Task<StateHandle> AddAsync(string name, string text) => Added[name] = await RunAsync(() => Store.AddAsync(name, Stream(text), Token));
 
@@ -100,19 +102,12 @@ internal sealed partial class HaWorld
 
         // The lock was torn from its holder: that two believe to lead for a while is what is wanted here.
         Forget();
-        return Successor = StateHandleStore.Open(other.Term!, Data, Prefix);
+        return Successor = await RunAsync(() => StateHandleStore.OpenAsync(other.Term!, Data, Prefix, Token));
     }
 
-    /// <summary>Marks an entry as a removal does that breaks off before its data is deleted.</summary>
-    public async Task<StateHandle> MarkAsync(string name)
-    {
-        using (Storage.Inject(Fault.Fail(StateStorageFailure.Unavailable) with { Verb = "delete", Times = 1 }))
-        {
-            await FluentActions.Awaiting(() => RemoveAsync(name)).Should().ThrowExactlyAsync<StateStorageException>();
-        }
-
-        return (await Reader.ReadAsync(Token)).BeingRemoved.Single(handle => handle.Name == name);
-    }
+    /// <summary>Returns the folder of the data that belongs to a component's ConfigMap as it is now.</summary>
+    public async Task<string> FolderOfAsync(LeaderComponent component) =>
+        $"{Namespace}/{ClusterId}/{component.Name}/{(await FindAsync(KeyOf(component)))!.Data["stateId"]}";
 
     /// <summary>Returns one entry of the data as it is stored.</summary>
     public async Task<string?> ValueAsync(string entry) => (await ReadAsync()).Data.GetValueOrDefault(entry);
@@ -137,7 +132,6 @@ internal sealed partial class HaWorld
     public async Task AssertNothingLeftBehindAsync()
     {
         var snapshot = await Reader.ReadAsync(Token);
-        var handles = snapshot.Handles.Concat(snapshot.BeingRemoved);
-        DataKeys.Should().Equal(handles.Select(handle => handle.State.Key.Value).Order(StringComparer.Ordinal));
+        DataKeys.Should().Equal(snapshot.Handles.Select(handle => handle.State.Key.Value).Order(StringComparer.Ordinal));
     }
 }

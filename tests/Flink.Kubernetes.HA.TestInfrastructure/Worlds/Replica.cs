@@ -25,7 +25,7 @@ internal sealed class Replica : IAsyncDisposable
         Options = options ?? new LeaderElectionOptions();
         Component = component ?? LeaderComponent.Dispatcher;
         Network = new FaultInjectingHandler(time);
-        _client = server.CreateClient(name, Network);
+        _client = server.CreateClient(name, Network, new Webhook(this));
 
         // As the services do it.
         var loggers = new GuardedLoggerFactory(Logs);
@@ -48,6 +48,9 @@ internal sealed class Replica : IAsyncDisposable
 
     /// <summary>The way to the API server, and what goes wrong on it.</summary>
     public FaultInjectingHandler Network { get; }
+
+    /// <summary>The status that the server answers a request with, by its body, such as one that a webhook fails for.</summary>
+    public Func<string, HttpStatusCode?> FailsFor { get; set; } = _ => null;
 
     public ConfigMapRequests Requests { get; }
 
@@ -131,6 +134,21 @@ internal sealed class Replica : IAsyncDisposable
         catch (Exception exception)
         {
             Failure = exception;
+        }
+    }
+
+    private sealed class Webhook(Replica replica) : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var body = request.Content is null ? string.Empty : await request.Content.ReadAsStringAsync(cancellationToken);
+            return replica.FailsFor(body) is { } status
+                ? new HttpResponseMessage(status)
+                {
+                    RequestMessage = request,
+                    Content = new StringContent("""{"kind":"Status","apiVersion":"v1","status":"Failure","message":"failed calling webhook","code":500}""", null, "application/json"),
+                }
+                : await base.SendAsync(request, cancellationToken);
         }
     }
 }

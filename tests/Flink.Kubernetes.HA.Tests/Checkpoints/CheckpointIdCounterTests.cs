@@ -1,4 +1,5 @@
 using Flink.Kubernetes.HA.Checkpoints;
+using Flink.Kubernetes.HA.StateHandles.Writing;
 
 namespace Flink.Kubernetes.HA.Tests.Checkpoints;
 
@@ -17,20 +18,6 @@ public sealed class CheckpointIdCounterTests() : WorldTest(() => HaWorld.LedAsyn
         (await World.RunAsync(() => counter.GetAndIncrementAsync(Token))).Should().Be(100);
         (await counter.GetAsync(Token)).Should().Be(101);
         await World.FailAsync<ArgumentOutOfRangeException>(() => counter.SetAsync(100, Token));
-    }
-
-    [Fact]
-    public async Task The_counter_goes_only_with_a_globally_terminal_job()
-    {
-        var counter = Open();
-        await World.RunAsync(() => counter.GetAndIncrementAsync(Token));
-
-        await World.RunAsync(() => counter.ShutdownAsync(JobStatus.Suspended, Token));
-        (await World.FindAsync(HaWorld.JobKey))!.Data["counter"].Should().Be("2");
-        await World.RunAsync(() => counter.ShutdownAsync(JobStatus.Finished, Token));
-        await World.RunAsync(() => counter.ShutdownAsync(JobStatus.Finished, Token));
-
-        (await World.FindAsync(HaWorld.JobKey))!.Data.Should().NotContainKey("counter");
     }
 
     [Fact]
@@ -98,5 +85,5 @@ public sealed class CheckpointIdCounterTests() : WorldTest(() => HaWorld.LedAsyn
         ids.Order().Should().Equal(Enumerable.Range(1, 40).Select(i => (long)i));
     }
 
-    private CheckpointIdCounter Open(Replica? leader = null) => CheckpointIdCounter.Open((leader ?? World.Leader).Term!, HaWorld.JobId);
+    private CheckpointIdCounter Open(Replica? leader = null) => new(new TermValues((leader ?? World.Leader).Term!));
 }

@@ -1,4 +1,5 @@
 using Flink.Kubernetes.HA.Checkpoints;
+using Flink.Kubernetes.HA.Jobs;
 
 namespace Flink.Kubernetes.HA.Tests.Checkpoints;
 
@@ -18,6 +19,7 @@ public sealed class CompletedCheckpointStoreTests() : WorldTest(() => HaWorld.Le
         (await store.Counter.GetAsync(Token)).Should().Be(3);
         (await World.FindAsync(HaWorld.JobKey))!.Data.Keys.Where(key => key.StartsWith("checkpoint", StringComparison.Ordinal))
             .Should().Equal("checkpointID-0000000000000000002");
+        await World.WhileAdvancingAsync(store.Discards);
         World.DataKeys.Should().ContainSingle(key => key.Contains("checkpointID", StringComparison.Ordinal));
     }
 
@@ -64,7 +66,6 @@ public sealed class CompletedCheckpointStoreTests() : WorldTest(() => HaWorld.Le
     [InlineData("missing")]
     [InlineData("truncated")]
     [InlineData("corrupt")]
-    [InlineData("unreachable")]
     public async Task One_checkpoint_that_cannot_be_read_fails_recovery_by_its_name(string how)
     {
         var store = await World.OpenCheckpointsAsync(retained: 3);
@@ -79,11 +80,8 @@ public sealed class CompletedCheckpointStoreTests() : WorldTest(() => HaWorld.Le
             case "truncated":
                 World.Data.Truncate(key, 1);
                 break;
-            case "corrupt":
-                World.Data.Corrupt(key);
-                break;
             default:
-                World.Storage.Inject(Fault.Fail(StateStorageFailure.Unavailable) with { Verb = "read", Prefix = key.Value });
+                World.Data.Corrupt(key);
                 break;
         }
 
@@ -91,6 +89,111 @@ public sealed class CompletedCheckpointStoreTests() : WorldTest(() => HaWorld.Le
 
         exception.CheckpointId.Should().Be(2);
         exception.Message.Should().Contain("checkpointID-0000000000000000002");
+    }
+
+    [Theory]
+    [InlineData(StateStorageFailure.Unavailable)]
+    [InlineData(StateStorageFailure.Throttled)]
+    [InlineData(StateStorageFailure.Timeout)]
+    public async Task A_storage_that_does_not_answer_is_asked_again_and_never_taken_for_lost_data(StateStorageFailure failure)
+    {
+        var store = await World.OpenCheckpointsAsync();
+        await World.RunAsync(() => store.AddAsync("one", Token));
+        World.Storage.Inject(Fault.Fail(failure) with { Verb = "read", Times = 3 });
+
+        (await World.OpenCheckpointsAsync()).Latest!.Value.Should().Be("one");
+
+        World.Leader.Logs.Count(654).Should().Be(3);
+        World.Storage.Inject(Fault.Fail(failure) with { Verb = "read" });
+        var exception = await World.FailAsync<StateStorageException>(() => World.OpenCheckpointsAsync());
+        exception.Failure.Should().Be(failure);
+        exception.Message.Should().NotContain("remove the key");
+    }
+
+    [Fact]
+    public async Task A_storage_that_refuses_is_told_at_once_in_its_own_words()
+    {
+        var store = await World.OpenCheckpointsAsync();
+        await World.RunAsync(() => store.AddAsync("one", Token));
+        World.Storage.Inject(Fault.Fail(StateStorageFailure.AccessDenied) with { Verb = "read" });
+
+        (await World.FailAsync<StateStorageException>(() => World.OpenCheckpointsAsync())).Failure.Should().Be(StateStorageFailure.AccessDenied);
+
+        World.Storage.CountCalls("read").Should().Be(1);
+    }
+
+    [Fact]
+    public async Task A_slow_storage_delays_no_checkpoint()
+    {
+        var store = await World.OpenCheckpointsAsync();
+        await World.RunAsync(() => store.AddAsync("one", Token));
+        World.Storage.Inject(Fault.Hang() with { Verb = "delete" });
+        var begin = World.Time.GetTimestamp();
+
+        foreach (var state in (string[])["two", "three", "four"])
+        {
+            await store.AddAsync(state, Token);
+        }
+
+        World.Time.GetElapsedTime(begin).Should().Be(TimeSpan.Zero);
+        store.Latest!.Value.Should().Be("four");
+        await World.WhileAdvancingAsync(store.Discards);
+    }
+
+    [Fact]
+    public async Task An_old_checkpoint_that_is_missing_does_not_stop_a_job_that_goes_on()
+    {
+        var store = await World.OpenCheckpointsAsync(retained: 3);
+        await World.RunAsync(() => store.AddAsync("one", Token));
+        await World.RunAsync(() => store.AddAsync("two", Token));
+        await World.Data.DeleteAsync(store.All[0].Handle.State.Key, Token);
+        await CancelAddAsync(store, "three");
+
+        (await World.RunAsync(() => store.AddAsync("four", Token))).Id.Should().Be(4);
+
+        store.All.Select(checkpoint => checkpoint.Value).Should().Equal("two", "three", "four");
+    }
+
+    [Fact]
+    public async Task The_data_that_a_canceled_add_has_subsumed_is_deleted_by_the_next()
+    {
+        var store = await World.OpenCheckpointsAsync();
+        await World.RunAsync(() => store.AddAsync("one", Token));
+        await CancelAddAsync(store, "two");
+
+        await World.RunAsync(() => store.AddAsync("three", Token));
+
+        await World.UntilAsync(() => World.DataKeys.Count() == 1, TimeSpan.FromSeconds(5), "only the data of the latest is left");
+    }
+
+    [Fact]
+    public async Task A_pointer_that_was_touched_by_hand_goes_when_it_is_subsumed()
+    {
+        var store = await World.OpenCheckpointsAsync();
+        var first = await World.RunAsync(() => store.AddAsync("one", Token));
+        await World.EditDataAsync(first.Handle.Key, first.Handle.Text.Replace(",", ", ", StringComparison.Ordinal), HaWorld.JobKey);
+
+        await World.RunAsync(() => store.AddAsync("two", Token));
+
+        (await World.OpenCheckpointsAsync()).All.Select(checkpoint => checkpoint.Value).Should().Equal("two");
+    }
+
+    [Fact]
+    public async Task A_job_that_has_ended_is_not_opened_again_neither_before_nor_after_its_clean_up()
+    {
+        await using var world = await HaWorld.WithJobAsync();
+        var again = await world.LeadAsync(HaWorld.JobManager, "again");
+
+        (await world.FailAsync<JobFinishedException>(() => world.OpenCheckpointsAsync(again))).Status.Should().Be(JobStatus.Finished);
+        await world.RunAsync(again.StopAsync);
+        await world.CleanUpJobAsync();
+        var afterwards = await world.LeadAsync(HaWorld.JobManager, "afterwards");
+
+        (await world.FailAsync<JobFinishedException>(() => world.OpenCheckpointsAsync(afterwards))).Status.Should().Be(JobStatus.Finished);
+        await world.EditDataAsync("jobResult-" + HaWorld.JobId, null);
+        var options = new CompletedCheckpointStoreOptions { RequireSubmittedJob = true };
+        await world.FailAsync<JobFinishedException>(() => CompletedCheckpointStore<string>.OpenAsync(
+            afterwards.Term!, world.Storage, TextSerializer.Instance, options, Token));
     }
 
     [Fact]
@@ -143,33 +246,16 @@ public sealed class CompletedCheckpointStoreTests() : WorldTest(() => HaWorld.Le
         using (World.Storage.Inject(Fault.Fail(StateStorageFailure.Unavailable) with { Verb = "delete" }))
         {
             await World.RunAsync(() => store.AddAsync("two", Token));
+            await World.WhileAdvancingAsync(store.Discards);
         }
 
         (await World.ReadCheckpoints().TryGetLatestAsync(Token))!.Value.Should().Be("two");
         World.DataKeys.Should().Contain(first.Handle.State.Key.Value);
-        await World.AdvanceAsync(TimeSpan.FromMinutes(3));
-        var sweep = World.CreateSweep(TimeSpan.FromMinutes(2));
+        await World.AdvanceAsync(TimeSpan.FromHours(2));
+        var sweep = World.CreateSweep(TimeSpan.FromHours(1));
         (await sweep.FindAsync(Token)).Orphans.Select(orphan => orphan.Key).Should().Equal(first.Handle.State.Key);
         (await World.RunAsync(() => sweep.DeleteAsync(World.Leader.Term!, Token))).Deleted.Should().Be(1);
         (await World.ReadCheckpoints().TryGetLatestAsync(Token))!.Value.Should().Be("two");
-    }
-
-    [Fact]
-    public async Task Only_a_globally_terminal_job_loses_its_checkpoints()
-    {
-        var store = await World.OpenCheckpointsAsync();
-        await World.RunAsync(() => store.AddAsync("one", Token));
-
-        await World.RunAsync(() => store.ShutdownAsync(JobStatus.Suspended, Token));
-        store.All.Should().BeEmpty();
-        (await World.ReadCheckpoints().TryGetLatestAsync(Token))!.Value.Should().Be("one");
-        var again = await World.OpenCheckpointsAsync();
-        await World.RunAsync(() => again.ShutdownAsync(JobStatus.Canceled, Token));
-        await World.RunAsync(() => again.ShutdownAsync(JobStatus.Canceled, Token));
-
-        (await World.ReadCheckpoints().ListAsync(Token)).Should().BeEmpty();
-        World.DataKeys.Should().NotContain(key => key.Contains("checkpointID", StringComparison.Ordinal));
-        (await World.FindAsync(HaWorld.JobKey))!.Data.Should().NotContainKey("counter");
     }
 
     [Fact]
@@ -177,15 +263,7 @@ public sealed class CompletedCheckpointStoreTests() : WorldTest(() => HaWorld.Le
     {
         var store = await World.OpenCheckpointsAsync(retained: 2);
         await World.RunAsync(() => store.AddAsync("one", Token));
-        using var cancellation = new CancellationTokenSource();
-        using (World.Network.Inject(Fault.Hang(afterEffect: true) with { Verb = "patch", Times = 1 }))
-        using (World.Network.Inject(Fault.NotConnected() with { Verb = "get" }))
-        {
-            var adding = store.AddAsync("two", cancellation.Token);
-            await World.AdvanceAsync(TimeSpan.FromMilliseconds(500));
-            await cancellation.CancelAsync();
-            await Awaiting(() => World.RunAsync(() => adding)).Should().ThrowAsync<OperationCanceledException>();
-        }
+        await CancelAddAsync(store, "two");
 
         var third = await World.RunAsync(() => store.AddAsync("three", Token));
 
@@ -206,8 +284,6 @@ public sealed class CompletedCheckpointStoreTests() : WorldTest(() => HaWorld.Le
         World.Network.Heal();
 
         await World.FailAsync<LeadershipLostException>(() => store.AddAsync("old", Token));
-        await World.FailAsync<LeadershipLostException>(() => store.ShutdownAsync(JobStatus.Finished, Token));
-
         (await World.ReadCheckpoints().TryGetLatestAsync(Token))!.Value.Should().Be("two");
     }
 
@@ -221,6 +297,20 @@ public sealed class CompletedCheckpointStoreTests() : WorldTest(() => HaWorld.Le
 
         store.Latest.Should().BeNull();
         (await World.RunAsync(() => store.AddAsync("one", Token))).Id.Should().Be(1);
+    }
+
+    /// <summary>Cancels an add that has taken effect, before its response arrives.</summary>
+    private async Task CancelAddAsync(CompletedCheckpointStore<string> store, string value)
+    {
+        using var cancellation = new CancellationTokenSource();
+        using (World.Network.Inject(Fault.Hang(afterEffect: true) with { Verb = "patch", Times = 1 }))
+        using (World.Network.Inject(Fault.NotConnected() with { Verb = "get" }))
+        {
+            var adding = store.AddAsync(value, cancellation.Token);
+            await World.AdvanceAsync(TimeSpan.FromMilliseconds(500));
+            await cancellation.CancelAsync();
+            await Awaiting(() => World.RunAsync(() => adding)).Should().ThrowAsync<OperationCanceledException>();
+        }
     }
 
     /// <summary>Reads all but one value, as a program does that has forgotten an older form.</summary>

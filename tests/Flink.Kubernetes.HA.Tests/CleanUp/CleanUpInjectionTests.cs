@@ -1,3 +1,6 @@
+using Flink.Kubernetes.HA.Jobs;
+using Flink.Kubernetes.HA.Maintenance;
+
 namespace Flink.Kubernetes.HA.Tests.CleanUp;
 
 /// <summary>Clean-ups with every fault at every one of their calls: in the end all is gone that was to go, and nothing else was touched.</summary>
@@ -39,8 +42,8 @@ public sealed class CleanUpInjectionTests
             site,
             how,
             () => HaWorld.WithJobAsync(),
-            (world, token) => JobCleanUp.Open(world.Leader.Term!, world.Storage).RunAsync(HaWorld.JobId, token),
-            (world, term) => world.RunAsync(() => JobCleanUp.Open(term, world.Data).ResumeAsync(Token)),
+            async (world, token) => await (await OpenAsync(world.Leader.Term!, world.Storage, token)).CleanUpAsync(HaWorld.JobId, token),
+            (world, term) => world.RunAsync(async () => await (await OpenAsync(term, world.Data, Token)).ResumeCleanUpAsync(Token)),
             (world, what) => world.AssertOnlyTheOtherJobIsLeftAsync(what));
         calls.Should().BeInRange(5, 40);
     }
@@ -58,6 +61,9 @@ public sealed class CleanUpInjectionTests
             (world, what) => world.AssertNothingIsLeftAsync(what));
         calls.Should().BeInRange(site == "API" ? 10 : 5, 60);
     }
+
+    private static Task<JobRegistry<string>> OpenAsync(LeadershipTerm term, IStateStorage storage, CancellationToken token) =>
+        JobRegistry<string>.OpenAsync(term, storage, TextSerializer.Instance, options: null, token);
 
     private static async Task ResumeClusterAsync(HaWorld world, LeadershipTerm term)
     {

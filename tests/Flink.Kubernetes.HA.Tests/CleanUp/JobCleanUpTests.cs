@@ -1,3 +1,5 @@
+using Flink.Kubernetes.HA.Jobs;
+
 namespace Flink.Kubernetes.HA.Tests.CleanUp;
 
 [Collection(SimulatedTime.Name)]
@@ -22,7 +24,7 @@ public sealed class JobCleanUpTests
         await using var world = await HaWorld.WithJobAsync(hasResult: false);
 
         await world.FailAsync<InvalidOperationException>(world.CleanUpJobAsync);
-        (await world.RunAsync(() => JobCleanUp.Open(world.Leader.Term!, world.Storage).ResumeAsync(Token))).Should().BeEmpty();
+        (await world.RunAsync(async () => await (await world.OpenJobsAsync()).ResumeCleanUpAsync(Token))).Should().BeEmpty();
 
         await world.AssertJobIsKeptAsync();
     }
@@ -31,15 +33,15 @@ public sealed class JobCleanUpTests
     public async Task A_ConfigMap_that_somebody_leads_stays_until_the_term_has_ended()
     {
         await using var world = await HaWorld.WithJobAsync(isOver: false);
-        var cleanUp = JobCleanUp.Open(world.Leader.Term!, world.Storage, options: new CleanUpOptions { MaximumTries = 2 });
+        var jobs = await world.OpenJobsAsync(options: new JobRegistryOptions { CleanUp = new CleanUpOptions { MaximumTries = 2 } });
 
-        var exception = await world.FailAsync<CleanUpFailedException>(() => cleanUp.ResumeAsync(Token));
+        var exception = await world.FailAsync<CleanUpFailedException>(() => jobs.ResumeCleanUpAsync(Token));
 
         exception.Jobs.Should().Equal(HaWorld.JobId);
         exception.InnerException!.InnerException.Should().BeOfType<StillLedException>();
         world.JobLeader.Leads.Should().BeTrue();
         (await world.ReadCheckpoints().TryGetLatestAsync(Token))!.Value.Should().Be("two");
-        (await world.ReadResults().ListDirtyAsync(Token)).Should().ContainSingle();
+        (await world.ReadJobsAsync()).DirtyResults.Should().ContainSingle();
         await world.RunAsync(world.JobLeader.StopAsync);
         await world.CleanUpJobAsync();
         await world.AssertOnlyTheOtherJobIsLeftAsync("after the term");
@@ -62,11 +64,11 @@ public sealed class JobCleanUpTests
     {
         await using var world = await HaWorld.WithJobAsync(isOver: false);
         await world.EndJobAsync(HaWorld.OtherJob, JobStatus.Canceled);
-        var cleanUp = JobCleanUp.Open(world.Leader.Term!, world.Storage, options: new CleanUpOptions { MaximumTries = 1 });
+        var jobs = await world.OpenJobsAsync(options: new JobRegistryOptions { CleanUp = new CleanUpOptions { MaximumTries = 1 } });
 
-        await world.FailAsync<CleanUpFailedException>(() => cleanUp.ResumeAsync(Token));
+        await world.FailAsync<CleanUpFailedException>(() => jobs.ResumeCleanUpAsync(Token));
 
-        (await world.ReadResults().ListDirtyAsync(Token)).Select(result => result.JobId).Should().Equal(HaWorld.JobId);
+        (await world.ReadJobsAsync()).DirtyResults.Select(result => result.JobId).Should().Equal(HaWorld.JobId);
         world.DataKeys.Should().NotContain(key => key.Contains(HaWorld.OtherJob.ToString(), StringComparison.Ordinal));
     }
 }

@@ -48,9 +48,9 @@ public sealed class BlockingCallerTests
         while (leaders.Current is not { Address: not null });
         leaders.Current.Address.Should().Be("http://leader");
 
-        var graphs = services.OpenJobGraphStoreAsync(terms.Current, TextSerializer.Instance, HaWorld.Token).GetAwaiter().GetResult();
+        var graphs = services.OpenJobRegistryAsync(terms.Current, TextSerializer.Instance, cancellationToken: HaWorld.Token).GetAwaiter().GetResult();
         graphs.PutAsync(job, "graph", HaWorld.Token).GetAwaiter().GetResult();
-        services.ReadJobGraphs(TextSerializer.Instance).GetAsync(job, HaWorld.Token).GetAwaiter().GetResult().Should().Be("graph");
+        services.ReadJobs(TextSerializer.Instance).GetAsync(job, HaWorld.Token).GetAwaiter().GetResult().Should().Be("graph");
         services.CreateSweep().FindAsync(HaWorld.Token).GetAwaiter().GetResult();
 
         Wait(leaders.DisposeAsync());

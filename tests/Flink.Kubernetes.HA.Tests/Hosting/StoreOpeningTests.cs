@@ -33,23 +33,24 @@ public sealed class StoreOpeningTests : IAsyncDisposable
         await entries.AddAsync("a", "state", TextSerializer.Instance, Token);
         (await _services.ReadStateHandles(LeaderComponent.Dispatcher, "plan-").ListAsync(Token)).Should().ContainSingle();
 
-        var graphs = await _services.OpenJobGraphStoreAsync(term, TextSerializer.Instance, Token);
-        await graphs.PutAsync(Job, "graph", Token);
-        (await _services.ReadJobGraphs(TextSerializer.Instance).GetAsync(Job, Token)).Should().Be("graph");
-        (await _services.ReadRunningJobs().TryGetAsync(Job, Token)).Should().Be(JobSchedulingStatus.Pending);
+        var jobs = await _services.OpenJobRegistryAsync(term, TextSerializer.Instance, cancellationToken: Token);
+        await jobs.PutAsync(Job, "graph", Token);
+        var reader = _services.ReadJobs(TextSerializer.Instance);
+        (await reader.GetAsync(Job, Token)).Should().Be("graph");
+        (await reader.ReadStatusesAsync(Token))[Job].Should().Be(JobSchedulingStatus.Pending);
 
         var key = await _services.OpenBlobStore(term).PutAsync(Job, HaWorld.Stream("blob"), Token);
         await using (var blob = await _services.ReadBlobs().OpenReadAsync(Job, key, Token))
         {
-            using var reader = new StreamReader(blob);
-            (await reader.ReadToEndAsync(Token)).Should().Be("blob");
+            using var text = new StreamReader(blob);
+            (await text.ReadToEndAsync(Token)).Should().Be("blob");
         }
 
-        await _services.OpenJobResultStore(term).CreateDirtyAsync(new JobResult(Job, JobStatus.Finished), Token);
-        (await _services.ReadJobResults().TryGetAsync(Job, Token))!.Status.Should().Be(JobStatus.Finished);
-
-        await _services.OpenJobCleanUp(term).RunAsync(Job, Token);
-        (await _services.ReadJobResults().ListDirtyAsync(Token)).Should().BeEmpty();
+        await jobs.FinishAsync(new JobResult(Job, JobStatus.Finished), Token);
+        (await reader.ReadAsync(Token)).TryGetResult(Job)!.Status.Should().Be(JobStatus.Finished);
+        await jobs.CleanUpAsync(Job, Token);
+        (await reader.ReadAsync(Token)).DirtyResults.Should().BeEmpty();
+        (await _services.AdoptStateAsync(term, Token)).Should().Be(0);
         (await _services.CreateSweep().FindAsync(Token)).Should().NotBeNull();
         (await _services.OpenClusterCleanUp(term).RunAsync(JobStatus.Finished, Token)).Should().BeTrue();
         _storage.Keys.Should().BeEmpty();
@@ -58,11 +59,11 @@ public sealed class StoreOpeningTests : IAsyncDisposable
     [Fact]
     public Task A_term_of_a_JobManager_opens_the_stores_of_its_job() => LeadAsync(LeaderComponent.JobManager(Job), async term =>
     {
-        var store = await _services.OpenCheckpointStoreAsync(term, Job, TextSerializer.Instance, cancellationToken: Token);
+        var store = await _services.OpenCheckpointStoreAsync(term, TextSerializer.Instance, cancellationToken: Token);
         await store.AddAsync("one", Token);
 
         (await _services.ReadCheckpoints(Job, TextSerializer.Instance).TryGetLatestAsync(Token))!.Value.Should().Be("one");
-        (await _services.OpenCheckpointIdCounter(term, Job).GetAsync(Token)).Should().Be(2);
+        (await store.Counter.GetAsync(Token)).Should().Be(2);
         _storage.Keys.Should().NotBeEmpty();
     });
 
@@ -72,7 +73,6 @@ public sealed class StoreOpeningTests : IAsyncDisposable
         await using var services = new KubernetesHaServices(new KubernetesHaOptions { ClusterId = "orders", Namespace = "team" }, _client);
 
         Invoking(services.ReadBlobs).Should().ThrowExactly<InvalidOperationException>().Which.Message.Should().Contain("AddFileSystemStateStorage");
-        services.ReadJobResults().Should().NotBeNull();
     }
 
     public async ValueTask DisposeAsync()

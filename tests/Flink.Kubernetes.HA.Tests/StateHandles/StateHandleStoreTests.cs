@@ -10,7 +10,7 @@ public sealed class StateHandleStoreTests() : WorldTest(HaWorld.WithStoreAsync)
 
         (await World.Store.Reader.ListAsync(Token)).Should().ContainSingle().Which.Should().Be(added);
         added.Key.Should().Be("item-1");
-        added.State.Key.Value.Should().StartWith("default/orders/dispatcher/item-1-");
+        added.State.Key.Value.Should().StartWith($"{await World.FolderOfAsync(LeaderComponent.Dispatcher)}/item-1-");
         await World.AssertEntriesAsync("1=one");
     }
 
@@ -35,18 +35,6 @@ public sealed class StateHandleStoreTests() : WorldTest(HaWorld.WithStoreAsync)
         exception.Message.Should().Contain("already exists in ConfigMap default/orders-dispatcher-leader");
         (await World.RunAsync(() => World.Store.TryAddAsync("1", HaWorld.Stream("other"), Token))).Should().BeNull();
         await World.AssertEntriesAsync("1=one");
-        await World.AssertNothingLeftBehindAsync();
-    }
-
-    [Fact]
-    public async Task An_add_over_a_marked_entry_finishes_the_removal()
-    {
-        await World.AddAsync("1", "one");
-        await World.MarkAsync("1");
-
-        await World.AddAsync("1", "new");
-
-        await World.AssertEntriesAsync("1=new");
         await World.AssertNothingLeftBehindAsync();
     }
 
@@ -105,19 +93,6 @@ public sealed class StateHandleStoreTests() : WorldTest(HaWorld.WithStoreAsync)
     }
 
     [Fact]
-    public async Task A_replacement_of_a_marked_entry_is_refused()
-    {
-        // Flink finishes the removal on the way; here that is for remove, clear and add, so that a refusal changes nothing.
-        var handle = await World.AddAsync("1", "one");
-        await World.MarkAsync("1");
-
-        await World.FailAsync(StateHandleFailure.NotFound, () => World.ReplaceAsync("1", "two"));
-        await World.FailAsync(StateHandleFailure.NotFound, () => World.ReplaceAsync(handle, "two"));
-
-        World.Data.Keys.Should().Equal(handle.State.Key);
-    }
-
-    [Fact]
     public async Task A_refused_request_leaves_the_old_and_no_new_data()
     {
         var handle = await World.AddAsync("1", "one");
@@ -128,20 +103,6 @@ public sealed class StateHandleStoreTests() : WorldTest(HaWorld.WithStoreAsync)
         exception.Failure.Should().Be(KubernetesFailure.Forbidden);
         await World.AssertEntriesAsync("1=one");
         await World.AssertNothingLeftBehindAsync();
-    }
-
-    [Fact]
-    public async Task A_marked_entry_is_treated_as_absent_and_reading_changes_nothing()
-    {
-        await World.AddAsync("1", "one");
-        var marked = await World.MarkAsync("1");
-
-        (await World.Reader.ExistsAsync("1", Token)).Should().BeFalse();
-        (await World.Reader.TryGetAsync("1", Token)).Should().BeNull();
-        var exception = await World.FailAsync(StateHandleFailure.NotFound, () => World.Reader.GetAsync("1", Token));
-        exception.Message.Should().Contain("is being removed");
-        (await World.Reader.ListAsync(Token)).Should().BeEmpty();
-        World.Data.Keys.Should().Equal(marked.State.Key);
     }
 
     [Fact]
@@ -171,19 +132,6 @@ public sealed class StateHandleStoreTests() : WorldTest(HaWorld.WithStoreAsync)
     }
 
     [Fact]
-    public async Task A_removal_that_broke_off_is_finished_by_the_next()
-    {
-        var handle = await World.AddAsync("1", "one");
-        await World.MarkAsync("1");
-        (await World.ValueAsync("item-1")).Should().NotBeNull();
-
-        (await World.RemoveAsync(handle)).Should().BeTrue();
-
-        (await World.ValueAsync("item-1")).Should().BeNull();
-        World.DataKeys.Should().BeEmpty();
-    }
-
-    [Fact]
     public async Task A_removal_by_handle_spares_another_entry_of_the_name()
     {
         var first = await World.AddAsync("1", "one");
@@ -195,15 +143,45 @@ public sealed class StateHandleStoreTests() : WorldTest(HaWorld.WithStoreAsync)
     }
 
     [Fact]
+    public async Task A_removal_is_one_request_and_one_that_cannot_delete_the_data_is_no_failure()
+    {
+        var handle = await World.AddAsync("1", "one");
+        World.Server.ClearRequests();
+        using var rule = World.Storage.Inject(Fault.Fail(StateStorageFailure.Unavailable) with { Verb = "delete" });
+
+        (await World.RemoveAsync(handle)).Should().BeTrue();
+
+        World.Server.Requests.Should().ContainSingle().Which.Verb.Should().Be("patch");
+        await World.AssertEntriesAsync();
+        World.Data.Keys.Should().Equal([handle.State.Key], "a sweep finds it");
+    }
+
+    [Fact]
+    public async Task A_storage_that_hangs_in_a_delete_stops_no_other_write_of_the_term()
+    {
+        var first = await World.AddAsync("1", "one");
+        World.Storage.Inject(Fault.Hang() with { Verb = "delete" });
+        var removing = Task.Run(() => World.Store.RemoveAsync(first, Token), Token);
+        await World.UntilAsync(() => World.Storage.CountCalls("delete") == 1, TimeSpan.FromSeconds(5), "the data is being deleted");
+        var begin = World.Time.GetTimestamp();
+
+        await World.Store.AddAsync("1", HaWorld.Stream("again"), Token);
+
+        World.Time.GetElapsedTime(begin).Should().Be(TimeSpan.Zero);
+        await World.WhileAdvancingAsync(removing);
+        await World.AssertEntriesAsync("1=again");
+    }
+
+    [Fact]
     public async Task Clearing_removes_all_of_the_store_and_nothing_else()
     {
-        var other = World.OpenStore("other-");
+        var other = await World.OpenStoreAsync("other-");
         await World.RunAsync(() => other.AddAsync("1", HaWorld.Stream("foreign"), Token));
         await World.AddAsync("1", "one");
         await World.AddAsync("2", "two");
-        await World.MarkAsync("2");
+        await World.EditDataAsync("item-3", "damaged");
 
-        (await World.ClearAsync()).Should().Be(2);
+        (await World.ClearAsync()).Should().Be(3);
 
         await World.AssertEntriesAsync();
         (await other.Reader.ListAsync(Token)).Should().ContainSingle();
@@ -211,25 +189,41 @@ public sealed class StateHandleStoreTests() : WorldTest(HaWorld.WithStoreAsync)
         (await World.ClearAsync()).Should().Be(0);
     }
 
-    [Fact]
-    public async Task Clearing_that_failed_for_some_goes_on_where_it_broke_off()
+    [Theory]
+    [InlineData(HttpStatusCode.InternalServerError)]
+    [InlineData(HttpStatusCode.GatewayTimeout)]
+    public async Task A_write_that_the_server_fails_again_and_again_ends_with_its_words_and_lets_the_others_write(HttpStatusCode status)
     {
-        for (var i = 0; i < 10; i++)
+        World.Leader.FailsFor = body => body.Contains("item-big", StringComparison.Ordinal) ? status : null;
+        var begin = World.Time.GetTimestamp();
+        var failing = Task.Run(() => World.Store.AddAsync("big", HaWorld.Stream("one"), Token), Token);
+        await World.AdvanceAsync(TimeSpan.FromSeconds(2));
+        await World.AddAsync("small", "two");
+        failing.IsCompleted.Should().BeFalse();
+
+        var exception = (await Awaiting(() => World.WhileAdvancingAsync(failing)).Should().ThrowExactlyAsync<KubernetesHaException>()).Which;
+
+        exception.Message.Should().Contain("failed calling webhook");
+        World.Network.CountCalls("patch", "configmaps").Should().BeLessThan(60);
+        World.Time.GetElapsedTime(begin).Should().BeLessThan(TimeSpan.FromMinutes(2));
+        World.Leader.Leads.Should().BeTrue();
+        await World.AssertEntriesAsync("small=two");
+        await World.AssertNothingLeftBehindAsync();
+    }
+
+    [Fact]
+    public async Task Tries_during_an_outage_are_no_refusals()
+    {
+        await World.AddAsync("1", "one");
+        using (World.Network.Inject(Fault.NotConnected()))
         {
-            await World.AddAsync($"{i}", "data");
+            var replacing = Task.Run(() => World.Store.ReplaceAsync("1", HaWorld.Stream("two"), Token), Token);
+            await World.AdvanceAsync(TimeSpan.FromSeconds(6));
+            World.Network.Heal();
+            await World.EditDataAsync("item-1", (await World.Reader.GetAsync("1", Token)).Text + " ");
+            await World.WhileAdvancingAsync(replacing);
         }
 
-        using (World.Storage.Inject(Fault.Fail(StateStorageFailure.Unavailable) with { Verb = "delete", Times = 5 }))
-        {
-            await World.FailAsync<StateStorageException>(() => World.ClearAsync());
-        }
-
-        // Flink keeps all ten keys until all data is gone; here those whose data is gone go at once.
-        var snapshot = await World.Reader.ReadAsync(Token);
-        snapshot.Handles.Should().BeEmpty();
-        snapshot.BeingRemoved.Should().HaveCount(5);
-        World.DataKeys.Should().HaveCount(5);
-        (await World.ClearAsync()).Should().Be(5);
-        World.DataKeys.Should().BeEmpty();
+        await World.AssertEntriesAsync("1=two");
     }
 }

@@ -45,7 +45,7 @@ public sealed class ComparableTextTests
             "a record of somebody else with fields of its own" => LeaderElectionRecord
                 .Parse(new JsonObject { ["holderIdentity"] = odd, [$"x-{odd}"] = odd }.ToJsonString()).Held("a", TimeSpan.FromSeconds(15), time, time, 0),
             "the term" => new TermRecord { HolderIdentity = odd, SessionId = Guid.Empty, FencingToken = 1, Address = odd }.ToJson(),
-            _ => new StatePointer(new StoredState(StateKey.Of("a", "b"), 1, new string('0', 64), odd), IsDeleting: false).Write(),
+            _ => new StatePointer(new StoredState(StateKey.Of("a", "b"), 1, new string('0', 64))).Write(),
         };
     }
 }

@@ -5,7 +5,9 @@ using Flink.Kubernetes.HA.WireFormat;
 namespace Flink.Kubernetes.HA.StateHandles.Writing;
 
 /// <summary>Changes that are made in one request, and what is known about whether they took effect.</summary>
-internal sealed class ChangeSet(IReadOnlyList<EntryChange> changes)
+/// <param name="changes">The changes.</param>
+/// <param name="discards">Deletes their data; <see langword="null"/> for plain values, which have none.</param>
+internal sealed class ChangeSet(IReadOnlyList<EntryChange> changes, Discards? discards = null)
 {
     private static readonly string MarkPath = PatchOperation.PathOf("metadata", "annotations", HaNames.LastWriteAnnotation);
 
@@ -28,22 +30,23 @@ internal sealed class ChangeSet(IReadOnlyList<EntryChange> changes)
         ? string.Join(", ", changes.Select(change => $"\"{change.Key}\""))
         : $"\"{changes[0].Key}\" and {changes.Count - 1} others";
 
-    public long Growth => changes.Sum(change => change.Growth);
+    /// <summary>Whether the changes add data. Everything else is needed to get along in a full ConfigMap: results, counters, removals.</summary>
+    public bool AddsData => changes.Any(change => change is AddChange);
 
-    /// <summary>New data that is not needed if the changes are not made.</summary>
-    public IEnumerable<StateKey> NewData => changes.OfType<ContentChange>().Select(change => change.NewData).OfType<StateKey>();
+    /// <summary>Deletes the new data, which is not needed if the changes are not made.</summary>
+    public Task DiscardNewDataAsync() => DiscardAsync(changes.OfType<ContentChange>().Select(change => change.NewData));
 
-    /// <summary>Old data that is no longer needed once the changes are made.</summary>
-    public IEnumerable<StateKey> OldData => changes.OfType<ReplaceChange>().Select(change => change.OldData);
+    /// <summary>Deletes the old data, which is not needed once the changes are made.</summary>
+    public Task DiscardOldDataAsync() => DiscardAsync(changes.Select(change => change.OldData));
 
     public List<PatchOperation> ToOperations() =>
         [.. changes.SelectMany(change => change.ToOperations()), .. _mark is null ? [] : new[] { PatchOperation.Add(MarkPath, _mark) }];
 
-    public async Task AdaptAsync(ConfigMapContent content, ObjectKey configMap, StoredContents contents, CancellationToken cancellationToken)
+    public void Adapt(ConfigMapContent content)
     {
         foreach (var change in changes)
         {
-            await change.AdaptAsync(content.Data.GetValueOrDefault(change.Key), configMap, contents, cancellationToken).ConfigureAwait(false);
+            change.Adapt(content);
         }
     }
 
@@ -54,4 +57,6 @@ internal sealed class ChangeSet(IReadOnlyList<EntryChange> changes)
     /// <summary>Whether the content equals the result of the changes. That proves that they were made if only this term can have written.</summary>
     public bool IsStoredIn(ConfigMapContent content) =>
         _mark is null && changes.All(change => content.Data.GetValueOrDefault(change.Key) == change.Next);
+
+    private Task DiscardAsync(IEnumerable<StateKey?> keys) => discards is null ? Task.CompletedTask : discards.RunAsync([.. keys.OfType<StateKey>()]);
 }

@@ -8,9 +8,11 @@ namespace Flink.Kubernetes.HA.StateHandles.Writing;
 /// <summary>The size of a ConfigMap, according to reads and the term's own writes.</summary>
 internal sealed class ConfigMapUsage(LeadershipTerm term)
 {
-    /// <summary>The limit of the API server. The server counts values only; keys are counted here as well, so the limit is reached
-    /// slightly earlier.</summary>
+    /// <summary>The limit of the API server, which counts values only.</summary>
     public const long Limit = 1024 * 1024;
+
+    /// <summary>What new entries leave free, so that results, counters and removals always fit. Their keys are counted as well.</summary>
+    public const long Reserve = 16 * 1024;
 
     private const double WarnAt = 0.75;
     private const int LargestReported = 5;
@@ -52,7 +54,7 @@ internal sealed class ConfigMapUsage(LeadershipTerm term)
         lock (_gate)
         {
             // A change that makes the ConfigMap smaller is allowed even if it is already too large.
-            return _sizes is not null && changes.Growth > 0 && _sizes.Values.Sum() + changes.Growth > Limit;
+            return _sizes is not null && GrowthOf(changes) > 0 && SizeAfter(changes) > LimitOf(changes);
         }
     }
 
@@ -72,11 +74,24 @@ internal sealed class ConfigMapUsage(LeadershipTerm term)
             throw new ConfigMapFullException(
                 term.ConfigMap,
                 changes.Keys,
-                sizes.Values.Sum() + changes.Growth,
-                Limit,
+                SizeAfter(changes),
+                LimitOf(changes),
                 [.. sizes.OrderByDescending(size => size.Value).ThenBy(size => size.Key, StringComparer.Ordinal).Take(LargestReported)],
                 cause);
         }
+    }
+
+    private static long LimitOf(ChangeSet changes) => changes.AddsData ? Limit - Reserve : Limit;
+
+    private static long GrowthOf(ChangeSet changes) => changes.Changes.Sum(change => SizeOf(change.Next) - SizeOf(change.Expected));
+
+    private static long SizeOf(string? value) => value is null ? 0 : Encoding.UTF8.GetByteCount(value);
+
+    private long SizeAfter(ChangeSet changes)
+    {
+        var sizes = _sizes ?? [];
+        var keys = changes.AddsData ? 0 : sizes.Keys.Sum(key => (long)key.Length);
+        return sizes.Values.Sum() - keys + GrowthOf(changes);
     }
 
     private static long SizeOf(string key, string value) => key.Length + Encoding.UTF8.GetByteCount(value);

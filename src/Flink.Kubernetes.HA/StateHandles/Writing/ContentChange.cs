@@ -1,4 +1,3 @@
-using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.Storage;
 
 namespace Flink.Kubernetes.HA.StateHandles.Writing;
@@ -11,11 +10,13 @@ internal abstract class ContentChange(string key, string prefix, Stream content)
     /// <summary>The key of the new data, set before the data is sent.</summary>
     public StateKey? NewData { get; private set; }
 
-    public async Task StoreAsync(StoredContents contents, CancellationToken cancellationToken)
+    protected string Prefix => prefix;
+
+    public async Task StoreAsync(StateKey key, IStateStorage storage, CancellationToken cancellationToken)
     {
-        NewData = contents.NewKey(Key);
-        _pointer = new StatePointer(await contents.WriteAsync(NewData, content, cancellationToken).ConfigureAwait(false), IsDeleting: false);
-        Next = _pointer.Write();
+        NewData = key;
+        _pointer = new StatePointer(await storage.WriteAsync(key, content, progress: null, cancellationToken).ConfigureAwait(false));
+        (NewData, Next) = (_pointer.State.Key, _pointer.Write());
     }
 
     public StateHandle ToHandle(StateHandleStore store) => new(store.Reader.Key, prefix, Key, Next!, _pointer!);
@@ -35,24 +36,17 @@ internal abstract class ContentChange(string key, string prefix, Stream content)
     }
 }
 
-/// <summary>Adds an entry if there is none, or one that is being removed; that removal is completed in the same request.</summary>
+/// <summary>Adds an entry if there is none.</summary>
 internal sealed class AddChange(string key, string prefix, Stream content) : ContentChange(key, prefix, content)
 {
-    public override async ValueTask AdaptAsync(string? current, ObjectKey configMap, StoredContents contents, CancellationToken cancellationToken)
+    public override void Adapt(ConfigMapContent content)
     {
-        if (current is not null)
+        if (content.Data.ContainsKey(Key))
         {
-            var stored = StateHandleSnapshot.Read(configMap, string.Empty, Key, current);
-            if (!stored.IsBeingRemoved)
-            {
-                throw StateHandleException.Exists(configMap, Key);
-            }
-
-            // The marked entry is replaced by the new one, and with it the last reference to its data: delete that first.
-            await contents.DeleteAsync(stored.State.Key, cancellationToken).ConfigureAwait(false);
+            // What cannot be read is told as such: it is neither absent nor certainly what the caller takes it for.
+            _ = content.Find(Prefix, Key);
+            throw StateHandleException.Exists(content.Key, Key);
         }
-
-        Expected = current;
     }
 }
 
@@ -60,40 +54,19 @@ internal sealed class AddChange(string key, string prefix, Stream content) : Con
 internal sealed class ReplaceChange : ContentChange
 {
     private readonly bool _isConditional;
-    private StateHandle _stored;
 
     public ReplaceChange(StateHandle stored, bool isConditional, Stream content)
-        : base(stored.Key, stored.Key[..^stored.Name.Length], content)
+        : base(stored.Key, stored.Key[..^stored.Name.Length], content) =>
+        (_isConditional, Expected, OldData) = (isConditional, stored.Text, stored.OwnData);
+
+    public override void Adapt(ConfigMapContent content)
     {
-        _stored = stored;
-        _isConditional = isConditional;
-        Expected = stored.Text;
-    }
-
-    /// <summary>The data that is no longer needed once the change is made.</summary>
-    public StateKey OldData => _stored.State.Key;
-
-    public override ValueTask AdaptAsync(string? current, ObjectKey configMap, StoredContents contents, CancellationToken cancellationToken)
-    {
-        if (current == Expected)
+        var stored = content.Find(Prefix, Key) ?? throw StateHandleException.NotFound(content.Key, Key);
+        if (_isConditional && stored.Text != Expected)
         {
-            return ValueTask.CompletedTask;
+            throw StateHandleException.Changed(content.Key, Key, Expected, stored.Text);
         }
 
-        var stored = current is null
-            ? throw StateHandleException.NotFound(configMap, Key)
-            : StateHandleSnapshot.Read(configMap, string.Empty, Key, current);
-        if (stored.IsBeingRemoved)
-        {
-            throw StateHandleException.NotFound(configMap, Key, isBeingRemoved: true);
-        }
-
-        if (_isConditional)
-        {
-            throw StateHandleException.Changed(configMap, Key, Expected, current);
-        }
-
-        (_stored, Expected) = (stored, current);
-        return ValueTask.CompletedTask;
+        (Expected, OldData) = (stored.Text, stored.OwnData);
     }
 }

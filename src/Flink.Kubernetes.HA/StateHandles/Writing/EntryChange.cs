@@ -1,4 +1,5 @@
 using Flink.Kubernetes.HA.ConfigMaps;
+using Flink.Kubernetes.HA.Storage;
 
 namespace Flink.Kubernetes.HA.StateHandles.Writing;
 
@@ -13,15 +14,11 @@ internal abstract class EntryChange(string key)
     /// <summary>The text that is stored after the change.</summary>
     public string? Next { get; protected set; }
 
-    /// <summary>The change of the ConfigMap's size, in bytes of keys and values.</summary>
-    public long Growth => SizeOf(Next) - SizeOf(Expected);
+    /// <summary>The data that nothing points to once the change is made.</summary>
+    public StateKey? OldData { get; protected set; }
 
-    /// <summary>After a refusal: adapts the change to the stored text, or throws if the caller must decide.</summary>
-    /// <param name="current">The stored text.</param>
-    /// <param name="configMap">The ConfigMap.</param>
-    /// <param name="contents">Deletes the data of a removal that must be completed first.</param>
-    /// <param name="cancellationToken">A token to cancel the operation.</param>
-    public abstract ValueTask AdaptAsync(string? current, ObjectKey configMap, StoredContents contents, CancellationToken cancellationToken);
+    /// <summary>After a refusal: adapts the change to what is stored, or throws if the caller must decide.</summary>
+    public abstract void Adapt(ConfigMapContent content);
 
     /// <summary>Whether the stored text can only have been written by this change.</summary>
     public virtual bool IsProvenBy(string? current) => false;
@@ -37,8 +34,6 @@ internal abstract class EntryChange(string key)
 
         yield return Next is null ? PatchOperation.Remove(path) : PatchOperation.Add(path, Next);
     }
-
-    private long SizeOf(string? text) => text is null ? 0 : key.Length + System.Text.Encoding.UTF8.GetByteCount(text);
 }
 
 /// <summary>Sets a plain value if the expected one is stored.</summary>
@@ -47,28 +42,47 @@ internal sealed class ValueChange : EntryChange
     public ValueChange(string key, string? expected, string? value)
         : base(key) => (Expected, Next) = (expected, value);
 
-    public override ValueTask AdaptAsync(string? current, ObjectKey configMap, StoredContents contents, CancellationToken cancellationToken) =>
-        current == Expected
-        ? ValueTask.CompletedTask
-        : throw StateHandleException.Changed(configMap, Key, Expected, current);
+    public override void Adapt(ConfigMapContent content)
+    {
+        if (content.Data.GetValueOrDefault(Key) is var current && current != Expected)
+        {
+            throw StateHandleException.Changed(content.Key, Key, Expected, current);
+        }
+    }
 }
 
-/// <summary>The last step of a removal: removes the marked key after its data was deleted.</summary>
-internal sealed class DropChange : EntryChange
+/// <summary>Removes an entry: the one that was read, or whichever is stored.</summary>
+internal sealed class RemoveChange : EntryChange
 {
-    private readonly StateHandle _marked;
+    private readonly StateHandle? _only;
 
-    public DropChange(StateHandle marked)
-        : base(marked.Key)
+    /// <summary>Removes the entry if it still points to the same data, or is already gone.</summary>
+    public RemoveChange(StateHandle only)
+        : base(only.Key) => (_only, Expected, OldData) = (only, only.Text, only.OwnData);
+
+    /// <summary>Removes whatever is stored, also what cannot be read, whose data is left to the sweep.</summary>
+    public RemoveChange(string key, ConfigMapContent content)
+        : base(key) => Take(content);
+
+    public bool Found => Expected is not null;
+
+    public override void Adapt(ConfigMapContent content)
     {
-        _marked = marked;
-        Expected = marked.Text;
+        if (content.Data.GetValueOrDefault(Key) is not { } current || current == Expected)
+        {
+            Expected = content.Data.GetValueOrDefault(Key);
+            return;
+        }
+
+        // The text may have been touched by hand; what it points to is what counts.
+        if (_only is not null && content.TryFind(string.Empty, Key)?.State.Key != _only.State.Key)
+        {
+            throw StateHandleException.Changed(content.Key, Key, Expected, current);
+        }
+
+        Take(content);
     }
 
-    public override ValueTask AdaptAsync(string? current, ObjectKey configMap, StoredContents contents, CancellationToken cancellationToken)
-    {
-        // Anything but the marked entry was written by another change in the meantime and is kept.
-        (Expected, Next) = current == _marked.Text ? (current, null) : (current, current);
-        return ValueTask.CompletedTask;
-    }
+    private void Take(ConfigMapContent content) =>
+        (Expected, OldData) = (content.Data.GetValueOrDefault(Key), content.TryFind(string.Empty, Key)?.OwnData);
 }

@@ -20,8 +20,7 @@ internal sealed class TermValues(LeadershipTerm term)
     /// <exception cref="LeadershipLostException">Leadership was lost before the write took effect; nothing was written.</exception>
     /// <exception cref="StateOutcomeUnknownException">Leadership was lost before it was known whether the change was made.</exception>
     public Task ChangeAsync(IEnumerable<ValueChange> changes, CancellationToken cancellationToken) =>
-        // Plain values have no data, so the storage is never used.
-        new Commit(_writer, new StoredContents(null!, term), [.. changes]).RunAsync(cancellationToken);
+        _writer.CommitAsync(new ChangeSet([.. changes]), cancellationToken);
 
     public Task ChangeAsync(string key, string? expected, string? value, CancellationToken cancellationToken) =>
         ChangeAsync([new ValueChange(key, expected, value)], cancellationToken);

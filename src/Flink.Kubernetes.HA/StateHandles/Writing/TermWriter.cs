@@ -23,7 +23,7 @@ internal sealed class TermWriter
     {
         Term = term;
         _usage = new ConfigMapUsage(term);
-        Reader = new ConfigMapReader(term.Requests, term.ConfigMap, _usage.Saw);
+        Reader = new ConfigMapReader(term.Requests, term.ConfigMap.Namespace, term.ClusterId, term.Component, _usage.Saw);
         _settlement = new WriteSettlement(term, Reader);
     }
 
@@ -38,25 +38,33 @@ internal sealed class TermWriter
     public static TermWriter Of(LeadershipTerm term) => Writers.GetValue(term, static term => new TermWriter(term));
 
     /// <summary>Makes the changes, if the term is still the leader and they fit the stored entries.</summary>
-    public async Task CommitAsync(ChangeSet changes, StoredContents contents, CancellationToken cancellationToken)
+    public async Task CommitAsync(ChangeSet changes, CancellationToken cancellationToken)
     {
-        // 1. One write of the term at a time, so that at most one is in flight.
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        Term.ThrowIfLost();
+        cancellationToken.ThrowIfCancellationRequested();
+        var attempts = new Attempts(Term);
+        while (true)
         {
-            // 2. An earlier write whose caller was canceled may still land. Settled first, or it could land after this one, and what this
-            //    one adapts to would change under it.
-            await _settlement.SettleEarlierAsync(cancellationToken).ConfigureAwait(false);
-
-            // 3. Tries until the changes are made, the caller must decide, or the term ends.
-            for (var refusals = 0; !await TryWriteAsync(changes, contents, refusals, cancellationToken).ConfigureAwait(false); refusals++)
+            // 1. One write of the term at a time, so that at most one is in flight.
+            await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
             {
-                cancellationToken.ThrowIfCancellationRequested();
+                // 2. An earlier write whose caller was canceled may still land. Settled first, or it could land after this one, and what this
+                //    one adapts to would change under it.
+                await _settlement.SettleEarlierAsync(cancellationToken).ConfigureAwait(false);
+                if (await TryWriteAsync(changes, attempts, cancellationToken).ConfigureAwait(false))
+                {
+                    return;
+                }
             }
-        }
-        finally
-        {
-            _turn.Release();
+            finally
+            {
+                _turn.Release();
+            }
+
+            // 3. Certainly not written. The pause is outside of the turn: a write that the server refuses for its content or its size must
+            //    not keep the others waiting.
+            await attempts.Retry.PauseAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -64,6 +72,7 @@ internal sealed class TermWriter
     public async Task<ConfigMapContent> ReadAsync(CancellationToken cancellationToken)
     {
         Term.ThrowIfLost();
+        var retry = TermRetry.OfRequests(Term);
         while (true)
         {
             try
@@ -74,13 +83,13 @@ internal sealed class TermWriter
             catch (Exception exception) when (RequestTimeLimit.IsTransient(exception) && !cancellationToken.IsCancellationRequested)
             {
                 Term.ThrowIfLost();
-                await Term.PauseAsync(cancellationToken).ConfigureAwait(false);
+                await retry.PauseAsync(cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
-    /// <returns>Whether the changes were made; if not, they certainly were not, and should be retried.</returns>
-    private async Task<bool> TryWriteAsync(ChangeSet changes, StoredContents contents, int refusals, CancellationToken cancellationToken)
+    /// <returns>Whether the changes were made; if not, they certainly were not, and should be retried after a pause.</returns>
+    private async Task<bool> TryWriteAsync(ChangeSet changes, Attempts attempts, CancellationToken cancellationToken)
     {
         await CheckSizeAsync(changes, cancellationToken).ConfigureAwait(false);
         var attempt = new FencedAttempt();
@@ -98,13 +107,16 @@ internal sealed class TermWriter
             // 2. No request can still take effect: the API server has refused it, or none was sent.
             changes.MayBeStored = false;
             cancellationToken.ThrowIfCancellationRequested();
-            if (!await ShouldRetryAsync(changes, contents, exception, refusals, cancellationToken).ConfigureAwait(false))
+            switch (await AdaptAsync(changes, exception, attempts, cancellationToken).ConfigureAwait(false))
             {
-                Term.Metrics.StateWritten(Term.MetricTag, "refused");
-                throw;
+                case Reaction.WriteAtOnce:
+                    return await TryWriteAsync(changes, attempts, cancellationToken).ConfigureAwait(false);
+                case Reaction.WriteLater:
+                    return false;
+                default:
+                    Term.Metrics.StateWritten(Term.MetricTag, "refused");
+                    throw;
             }
-
-            return false;
         }
         catch (Exception exception)
         {
@@ -112,10 +124,16 @@ internal sealed class TermWriter
             //    is known whether it took effect: repeated, it would be refused because of its own first attempt.
             Log.AnswerLost(Term.Logger, ConfigMap.ToString(), changes.Keys, exception);
             Term.Metrics.StateWritten(Term.MetricTag, "unknown");
-            var write = new UnsettledWrite(changes, attempt.Fence!, contents, exception);
-            if (!await _settlement.SettleAsync(write, cancellationToken).ConfigureAwait(false))
+            if (!await _settlement.SettleAsync(new UnsettledWrite(changes, attempt.Fence!, exception), cancellationToken).ConfigureAwait(false))
             {
+                // 4. Not written although the server is there, again and again: it fails for this very write, such as in a webhook or
+                //    because it is too large for etcd.
                 changes.MayBeStored = false;
+                if (++attempts.Losses >= MostRefusals && exception is KubernetesHaException)
+                {
+                    throw;
+                }
+
                 return false;
             }
         }
@@ -125,8 +143,7 @@ internal sealed class TermWriter
         return true;
     }
 
-    private async Task<bool> ShouldRetryAsync(
-        ChangeSet changes, StoredContents contents, Exception exception, int refusals, CancellationToken cancellationToken)
+    private async Task<Reaction> AdaptAsync(ChangeSet changes, Exception exception, Attempts attempts, CancellationToken cancellationToken)
     {
         switch (exception)
         {
@@ -134,29 +151,25 @@ internal sealed class TermWriter
                 // A test of the patch failed and the lock is still ours (FencedWrites has checked): an entry is not the expected one. The
                 // write goes without a read in front of it; only this refusal costs one.
                 var content = await ReadAsync(cancellationToken).ConfigureAwait(false);
-                await changes.AdaptAsync(content, ConfigMap, contents, cancellationToken).ConfigureAwait(false);
+                changes.Adapt(content);
                 _usage.ThrowIfFull(changes, exception);
-                if (refusals > 0)
+                if (attempts.Refusals++ == 0)
                 {
-                    // The entries fit and it was refused again: someone has edited another part of the ConfigMap, such as the session id.
-                    // The keeper restores it with the next renewal.
-                    Term.Wake();
-                    await Term.PauseAsync(cancellationToken).ConfigureAwait(false);
+                    return Reaction.WriteAtOnce;
                 }
 
-                return refusals < MostRefusals;
+                // The entries fit and it was refused again: someone has edited another part of the ConfigMap, such as the session id. The
+                // keeper restores it with the next renewal.
+                Term.Wake();
+                return attempts.Refusals <= MostRefusals ? Reaction.WriteLater : Reaction.Throw;
             case KubernetesHaException { Failure: KubernetesFailure.TooLarge }:
                 _ = await ReadAsync(cancellationToken).ConfigureAwait(false);
                 _usage.ThrowAsFull(changes, exception);
-                return false;
-            case KubernetesHaException { Failure: KubernetesFailure.Unavailable or KubernetesFailure.Timeout or KubernetesFailure.TooManyRequests }:
-            case TimeoutException:
-            case OperationCanceledException:
-                // An outage shorter than the lease is not a failure. If the term ends meanwhile, the next attempt throws.
-                await Term.PauseAsync(cancellationToken).ConfigureAwait(false);
-                return true;
+                return Reaction.Throw;
             default:
-                return false;
+                // An outage shorter than the lease is not a failure, and does not count as one. If the term ends meanwhile, the next
+                // attempt throws.
+                return RequestTimeLimit.IsTransient(exception) ? Reaction.WriteLater : Reaction.Throw;
         }
     }
 
@@ -168,5 +181,24 @@ internal sealed class TermWriter
             _ = await ReadAsync(cancellationToken).ConfigureAwait(false);
             _usage.ThrowIfFull(changes, cause: null);
         }
+    }
+
+    private enum Reaction
+    {
+        WriteAtOnce,
+        WriteLater,
+        Throw,
+    }
+
+    /// <summary>What became of the attempts of one write.</summary>
+    private sealed class Attempts(LeadershipTerm term)
+    {
+        public TermRetry Retry { get; } = TermRetry.OfRequests(term);
+
+        /// <summary>How often the server said that an entry or the lock is not the expected one.</summary>
+        public int Refusals { get; set; }
+
+        /// <summary>How often the write turned out not to be stored after its response was lost.</summary>
+        public int Losses { get; set; }
     }
 }

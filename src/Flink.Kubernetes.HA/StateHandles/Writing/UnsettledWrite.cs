@@ -6,9 +6,8 @@ namespace Flink.Kubernetes.HA.StateHandles.Writing;
 /// <param name="Changes">The changes.</param>
 /// <param name="Fence">The lock record that the write tests. Once another record is stored the write can no longer take effect, because
 /// no record is written twice.</param>
-/// <param name="Contents">The data of the entries.</param>
 /// <param name="Cause">Why there is no response.</param>
-internal sealed record UnsettledWrite(ChangeSet Changes, string Fence, StoredContents Contents, Exception Cause)
+internal sealed record UnsettledWrite(ChangeSet Changes, string Fence, Exception Cause)
 {
     /// <summary>Determines the outcome by one read, in which the lock and the entries are of the same moment.</summary>
     /// <param name="content">The ConfigMap that was read.</param>

@@ -39,7 +39,7 @@ internal sealed class WriteSettlement(LeadershipTerm term, ConfigMapReader reade
                     // The new leader read the ConfigMap before it wrote; it may have seen our entry and replaced it. Our data is not
                     // referred to any more in either case.
                     _unsettled.Remove(write);
-                    await write.Contents.DiscardAsync(write.Changes.NewData).ConfigureAwait(false);
+                    _ = write.Changes.DiscardNewDataAsync();
                     throw Unknown(write, "another leader has taken over, and may have changed it since");
                 case WriteVerdict.Replaced:
                     throw Unknown(write, "the ConfigMap was deleted or re-created by someone else");
@@ -67,7 +67,7 @@ internal sealed class WriteSettlement(LeadershipTerm term, ConfigMapReader reade
             try
             {
                 var written = await SettleAsync(write, cancellationToken).ConfigureAwait(false);
-                await write.Contents.DiscardAsync(written ? write.Changes.OldData : write.Changes.NewData).ConfigureAwait(false);
+                _ = written ? write.Changes.DiscardOldDataAsync() : write.Changes.DiscardNewDataAsync();
             }
             catch (StateOutcomeUnknownException exception)
             {

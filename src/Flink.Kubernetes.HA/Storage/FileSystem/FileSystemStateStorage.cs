@@ -65,7 +65,7 @@ public sealed class FileSystemStateStorage : IStateStorage
             await CopyAsync(call, measured, temporary, cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             await Task.Run(() => new AtomicFile(call, _folders, _disk).Publish(temporary), CancellationToken.None).ConfigureAwait(false);
-            return measured.ToState(key, call.Path);
+            return measured.ToState(key);
         }
         finally
         {

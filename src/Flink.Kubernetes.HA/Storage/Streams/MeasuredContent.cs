@@ -33,7 +33,7 @@ internal sealed class MeasuredContent(Stream content, IProgress<long>? progress)
     /// <summary>Reports the number of bytes that were written to the storage.</summary>
     public void Report(long bytes) => progress?.Report(bytes);
 
-    public StoredState ToState(StateKey key, string location) => new(key, Size, Convert.ToHexStringLower(_hash.GetCurrentHash()), location);
+    public StoredState ToState(StateKey key) => new(key, Size, Convert.ToHexStringLower(_hash.GetCurrentHash()));
 
     public void Dispose() => _hash.Dispose();
 }

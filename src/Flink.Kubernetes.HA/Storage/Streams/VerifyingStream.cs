@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace Flink.Kubernetes.HA.Storage.Streams;
 
 /// <summary>Verifies data while it is read: the last bytes are returned only if size and SHA-256 are correct.</summary>
-internal sealed class VerifyingStream(Stream content, StoredState expected, IProgress<long>? progress) : ReadStream
+internal sealed class VerifyingStream(Stream content, StoredState expected, string storage, IProgress<long>? progress) : ReadStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private StateStorageException? _failure;
@@ -15,7 +15,7 @@ internal sealed class VerifyingStream(Stream content, StoredState expected, IPro
         if (_failure is not null)
         {
             // A caller that continues reading after a failure must not mistake it for the end of the data.
-            throw new StateStorageException(_failure.Failure, _failure.Message, _failure) { Key = expected.Key, Location = expected.Location };
+            throw new StateStorageException(_failure.Failure, _failure.Message, _failure) { Key = expected.Key, Location = storage };
         }
 
         if (_verified || buffer.IsEmpty)
@@ -78,17 +78,17 @@ internal sealed class VerifyingStream(Stream content, StoredState expected, IPro
             // These bytes were hashed and cannot be read again; the caller must not get them unverified.
             last.Span.Clear();
             _failure ??= exception as StateStorageException
-                ?? new StateStorageException(StateStorageFailure.Other, $"Reading {expected.Location} was interrupted at its end: open it again.", exception);
+                ?? new StateStorageException(StateStorageFailure.Other, $"Reading {expected.Key} in {storage} was interrupted at its end: open it again.", exception);
             throw;
         }
     }
 
     private StateStorageException Corrupt(string what) => _failure ??= new(
         StateStorageFailure.Corrupt,
-        $"The data at {expected.Location} (key '{expected.Key}') is not what was written: {what}. It must not be used: restore it from a copy, "
+        $"The data '{expected.Key}' in {storage} is not what was written: {what}. It must not be used: restore it from a copy, "
         + "or continue without it.")
     {
         Key = expected.Key,
-        Location = expected.Location,
+        Location = storage,
     };
 }

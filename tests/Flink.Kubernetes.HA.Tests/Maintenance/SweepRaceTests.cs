@@ -1,12 +1,13 @@
+using Flink.Kubernetes.HA.Maintenance;
 using k8s;
 
-namespace Flink.Kubernetes.HA.Tests.CleanUp;
+namespace Flink.Kubernetes.HA.Tests.Maintenance;
 
 /// <summary>Sweeps with the shortest grace period run without pause while a leader writes and is held up between an upload and its pointer.</summary>
 [Collection(SimulatedTime.Name)]
 public sealed class SweepRaceTests
 {
-    private const string Orphan = "default/orders/dispatcher/jobGraph-00000000000000000000000000000003-0123456789abcdef0123456789abcdef";
+    private const string Orphan = "jobGraph-00000000000000000000000000000003-0123456789abcdef0123456789abcdef";
     private static readonly TimeSpan Nearly = SweepOptions.ShortestGracePeriod - TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(5);
 
@@ -64,12 +65,13 @@ public sealed class SweepRaceTests
         var job = await world.LeadAsync(HaWorld.JobManager, "job");
         var checkpoints = await world.OpenCheckpointsAsync(job);
         await world.RunAsync(() => checkpoints.AddAsync("one", Token));
-        var store = StateHandleStore.Open(job.Term!, world.Storage, HaWorld.Prefix);
+        var store = await world.RunAsync(() => StateHandleStore.OpenAsync(job.Term!, world.Storage, HaWorld.Prefix, Token));
         var x = await world.RunAsync(() => store.AddAsync("x", HaWorld.Stream("x0"), Token));
-        await world.Data.WriteAsync(new StateKey(Orphan), [1], Token);
+        var orphan = new StateKey($"{await world.FolderOfAsync(HaWorld.JobManager)}/{Orphan}");
+        await world.Data.WriteAsync(orphan, [1], Token);
 
         // What is kept is as old as what is deleted: only its pointer protects it.
-        await world.AdvanceAsync(TimeSpan.FromMinutes(2));
+        await world.AdvanceAsync(SweepOptions.ShortestGracePeriod * 2);
         using var slowly = CreateSweeper(world, Fault.Delay(Moment));
         using var lately = CreateSweeper(world, Fault.Delay(Moment, afterEffect: true));
         Sweep[] sweeps = [.. ((IKubernetes?[])[null, slowly, lately]).Select(client => world.CreateSweep(SweepOptions.ShortestGracePeriod, client))];
@@ -91,13 +93,13 @@ public sealed class SweepRaceTests
         }
 
         await run;
-        await world.AdvanceAsync(TimeSpan.FromMinutes(2));
+        await world.AdvanceAsync(SweepOptions.ShortestGracePeriod * 2);
         var last = await world.RunAsync(() => sweeps[0].DeleteAsync(dispatcher.Term!, Token));
         last.MissingData.Should().BeEmpty();
-        world.DataKeys.Should().NotContain(Orphan);
+        world.Data.Keys.Should().NotContain(orphan);
         (await world.ReadCheckpoints().TryGetLatestAsync(Token))!.Value.Should().Be(operation == "checkpoint" ? "two" : "one");
         string[] expected = [.. operation is "add" or "batch" ? ["n1"] : Array.Empty<string>(), operation is "replace" or "batch" ? "x1" : "x0"];
-        (await world.ReadBackAsync(world.ReadStore(HaWorld.JobKey))).Values.Should().Equal(expected);
+        (await world.ReadBackAsync(world.ReadStore(HaWorld.JobManager))).Values.Should().Equal(expected);
     }
 
     private static k8s.Kubernetes CreateSweeper(HaWorld world, Fault fault)

@@ -1,3 +1,4 @@
+using Flink.Kubernetes.HA.CleanUp;
 using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.Diagnostics;
 using Flink.Kubernetes.HA.Jobs;
@@ -7,13 +8,13 @@ using Flink.Kubernetes.HA.StateHandles;
 using Flink.Kubernetes.HA.Storage;
 using Flink.Kubernetes.HA.WireFormat;
 
-namespace Flink.Kubernetes.HA.CleanUp;
+namespace Flink.Kubernetes.HA.Maintenance;
 
 /// <summary>Removes everything that belongs to a cluster that has ended permanently: all its HA ConfigMaps and all its data.</summary>
 /// <remarks>
 /// <para>
 /// The clean-up is first recorded in the Dispatcher's ConfigMap, which is deleted last, so that the next leader of the Dispatcher can resume it. Jobs
-/// are removed as by <see cref="JobCleanUp"/>. ConfigMaps of other components are deleted even if their locks are held.
+/// are removed as by <see cref="JobRegistry{T}.CleanUpAsync"/>. ConfigMaps of other components are deleted even if their locks are held.
 /// </para>
 /// <para>Stop the other replicas first: one that still contends re-creates empty ConfigMaps. Afterwards the term is lost, because its
 /// ConfigMap is deleted.</para>
@@ -25,15 +26,16 @@ public sealed class ClusterCleanUp
     private readonly LeadershipTerm _term;
     private readonly IStateStorage _storage;
     private readonly TermValues _values;
-    private readonly JobCleanUp _jobs;
     private readonly RetryPolicy _retryPolicy;
     private readonly ConfigMapDeletion _configMaps;
 
+    private readonly CleanUpOptions _options;
+
     private ClusterCleanUp(LeadershipTerm term, IStateStorage storage, CleanUpOptions options)
     {
-        (_term, _storage) = (term, storage);
+        options.Check();
+        (_term, _storage, _options) = (term, storage, options);
         _values = new TermValues(term);
-        _jobs = JobCleanUp.Open(term, storage, results: null, options);
         _retryPolicy = new RetryPolicy(term, options);
         _configMaps = new ConfigMapDeletion(term);
     }
@@ -65,21 +67,13 @@ public sealed class ClusterCleanUp
             return false;
         }
 
-        var content = await _values.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var unfinished = new JobGraphSnapshot(content, _values.ConfigMap).Unfinished.Select(job => job.Key.ToString()).ToList();
-        if (unfinished.Count > 0)
-        {
-            throw new InvalidOperationException(
-                $"{unfinished.Count} jobs have not ended, such as {unfinished[0]}, so nothing of the cluster may be removed: cancel them, or "
-                + "keep the cluster.");
-        }
-
+        ThrowIfUnfinished(await ReadAsync(cancellationToken).ConfigureAwait(false));
         Log.ClusterCleanUpBegins(_term.Logger, _term.ClusterId, status.ToString());
         try
         {
-            var recorded = content.Data.GetValueOrDefault(JobMarkers.CleanUp);
-            await _values.ChangeAsync(JobMarkers.CleanUp, recorded, status.ToString(), cancellationToken).ConfigureAwait(false);
-            await _jobs.ResumeAsync(cancellationToken).ConfigureAwait(false);
+            await RecordAsync(status, cancellationToken).ConfigureAwait(false);
+            var jobs = await StateHandleStore.OpenAsync(_term, _storage, JobRegistrySnapshot.GraphPrefix, cancellationToken).ConfigureAwait(false);
+            await new JobResults(jobs, new JobRegistryOptions { CleanUp = _options }).ResumeCleanUpAsync(cancellationToken).ConfigureAwait(false);
             await RemoveAllAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is KubernetesHaException or StateStorageException or StillLedException or StateHandleException)
@@ -97,10 +91,48 @@ public sealed class ClusterCleanUp
     public async Task<bool> ResumeAsync(CancellationToken cancellationToken = default)
     {
         var content = await _values.ReadAsync(cancellationToken).ConfigureAwait(false);
-        return content.Data.TryGetValue(JobMarkers.CleanUp, out var text)
+        return content.Data.TryGetValue(ClusterEnd.Key, out var text)
             && (Enum.TryParse<JobStatus>(text, out var status) && status.IsGloballyTerminal()
                 ? await RunAsync(status, cancellationToken).ConfigureAwait(false)
-                : throw StateHandleException.Corrupt(_values.ConfigMap, JobMarkers.CleanUp, $"\"{text}\" is not a globally terminal status"));
+                : throw StateHandleException.Corrupt(_values.ConfigMap, ClusterEnd.Key, $"\"{text}\" is not a globally terminal status"));
+    }
+
+    /// <summary>Records that the cluster has ended. From then on no job can be put; one that came before is told.</summary>
+    private async Task RecordAsync(JobStatus status, CancellationToken cancellationToken)
+    {
+        var content = await _values.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var recorded = content.Data.GetValueOrDefault(ClusterEnd.Key);
+        await _values.ChangeAsync(ClusterEnd.Key, recorded, status.ToString(), cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ThrowIfUnfinished(await ReadAsync(cancellationToken).ConfigureAwait(false));
+        }
+        catch (InvalidOperationException)
+        {
+            // A job was put between the first check and the record: acknowledged, so it stays, and with it the cluster.
+            await _values.ChangeAsync(ClusterEnd.Key, status.ToString(), value: null, cancellationToken).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task<JobRegistrySnapshot> ReadAsync(CancellationToken cancellationToken) =>
+        new(await _values.ReadAsync(cancellationToken).ConfigureAwait(false));
+
+    private static void ThrowIfUnfinished(JobRegistrySnapshot jobs)
+    {
+        if (jobs.Jobs is [var first, ..])
+        {
+            throw new InvalidOperationException(
+                $"{jobs.Jobs.Count} jobs have not ended, such as {first}, so nothing of the cluster may be removed: cancel them, or keep the cluster.");
+        }
+
+        if (jobs.Unreadable is [var unreadable, ..])
+        {
+            throw new InvalidOperationException(
+                "An entry of the job registry cannot be read, so it is not known whether a job has not ended, and nothing of the cluster may be "
+                + $"removed: {unreadable.Message}",
+                unreadable);
+        }
     }
 
     private async Task RemoveAllAsync(CancellationToken cancellationToken)
@@ -140,7 +172,7 @@ public sealed class ClusterCleanUp
     {
         var content = await _values.ReadAsync(cancellationToken).ConfigureAwait(false);
         var entries = content.Data.Where(entry => entry.Key is not (
-            HaNames.AddressKey or HaNames.SessionIdKey or HaNames.FencingTokenKey or EntryKeys.OriginKey or JobMarkers.CleanUp));
+            HaNames.AddressKey or HaNames.SessionIdKey or HaNames.FencingTokenKey or EntryKeys.StateId or ClusterEnd.Key));
         foreach (var part in entries.Chunk(MostChanges))
         {
             await _values.ChangeAsync(part.Select(entry => new ValueChange(entry.Key, entry.Value, value: null)), cancellationToken).ConfigureAwait(false);
@@ -155,11 +187,4 @@ public sealed class ClusterCleanUp
             await _configMaps.DeleteAsync(_values.ConfigMap, own, cancellationToken).ConfigureAwait(false);
         }
     }
-}
-
-/// <summary>Plain keys that concern the entire cluster.</summary>
-internal static class JobMarkers
-{
-    /// <summary>The final status of the cluster; stored while the cluster is being cleaned up.</summary>
-    public const string CleanUp = "cleanUp";
 }

@@ -1,7 +1,7 @@
 using Flink.Kubernetes.HA.StateHandles;
 using Flink.Kubernetes.HA.Storage;
 
-namespace Flink.Kubernetes.HA.CleanUp;
+namespace Flink.Kubernetes.HA.Maintenance;
 
 /// <summary>The findings of a sweep, and what was deleted.</summary>
 public sealed record SweepReport
@@ -14,7 +14,7 @@ public sealed record SweepReport
     public required IReadOnlyList<StateEntry> Orphans { get; init; }
 
     /// <summary>
-    /// Data without a pointer whose pointer may have been lost: its ConfigMap is missing, was created after the data, or has an entry that
+    /// Data without a pointer whose pointer may have been lost: its ConfigMap is missing, was re-created, or has an entry that
     /// cannot be read. It is never deleted; examine it, and delete it by hand.
     /// </summary>
     public required IReadOnlyList<StateEntry> Withheld { get; init; }

@@ -1,4 +1,5 @@
 using Flink.Kubernetes.HA.Blobs;
+using Flink.Kubernetes.HA.CleanUp;
 using Flink.Kubernetes.HA.ConfigMaps;
 using Flink.Kubernetes.HA.Diagnostics;
 using Flink.Kubernetes.HA.LeaderElection;
@@ -6,7 +7,7 @@ using Flink.Kubernetes.HA.StateHandles;
 using Flink.Kubernetes.HA.Storage;
 using Flink.Kubernetes.HA.WireFormat;
 
-namespace Flink.Kubernetes.HA.CleanUp;
+namespace Flink.Kubernetes.HA.Maintenance;
 
 /// <summary>Finds, and optionally deletes, data of a cluster without a pointer, and finds pointers whose data is missing.</summary>
 /// <remarks>
@@ -14,16 +15,16 @@ namespace Flink.Kubernetes.HA.CleanUp;
 /// Such data is left by crashes between an upload and its pointer, and by failed deletes. The storage is listed before the pointers are read, and
 /// data younger than the grace period is kept, so data whose pointer is just being written is safe. In doubt, data is withheld and reported.
 /// </para>
-/// <para> A sweep considers only what this library has written:
-/// <c>&lt;namespace&gt;/&lt;clusterId&gt;/&lt;component&gt;/&lt;key&gt;-&lt;32 hex&gt;</c> and
-/// <c>&lt;namespace&gt;/&lt;clusterId&gt;/blobs/&lt;jobId&gt;/&lt;sha256&gt;</c>. Blobs belong to jobs of a
-/// <see cref="Jobs.JobGraphStore{T}"/> or with a JobManager's ConfigMap. Clusters of several namespaces may share a storage. Clusters
-/// with the same ID and namespace in several Kubernetes clusters must not: each would treat the other's data as its own.
+/// <para>
+/// A sweep considers only what this library has written: <c>&lt;namespace&gt;/&lt;clusterId&gt;/&lt;component&gt;/&lt;stateId&gt;/&lt;key&gt;-&lt;32
+/// hex&gt;</c> and <c>&lt;namespace&gt;/&lt;clusterId&gt;/blobs/&lt;jobId&gt;/&lt;32 hex&gt;</c>. Clusters of several namespaces may share a
+/// storage. Clusters with the same ID and namespace in several Kubernetes clusters must not: each would treat the other's data as its own.
 /// </para>
 /// </remarks>
 public sealed class Sweep
 {
     private const int RandomEnd = 33;
+    private const int MinimumDepth = 3;
 
     private readonly ConfigMapRequests _requests;
     private readonly IStateStorage _storage;
@@ -71,8 +72,9 @@ public sealed class Sweep
 
         // Read after the list: a pointer that is written later refers to data that is not on the list or is younger than the grace period.
         var references = await ReadReferencesAsync(cancellationToken).ConfigureAwait(false);
+        var folders = data.Select(entry => entry.Key.Value.Split('/')).Where(parts => parts.Length > MinimumDepth).Select(parts => parts[2]).ToHashSet();
         var unnamed = data.Where(entry => entry.LastModified < oldest && !references.Names(entry.Key))
-            .Select(entry => (Entry: entry, IsOrphan: Judge(entry, references)))
+            .Select(entry => (Entry: entry, IsOrphan: Judge(entry, references, folders)))
             .ToList();
         return new SweepReport
         {
@@ -100,42 +102,34 @@ public sealed class Sweep
 
         term.ThrowIfNotLeading();
         var found = await FindAsync(cancellationToken).ConfigureAwait(false);
-        var deleted = 0;
-        foreach (var entry in found.Orphans)
+        var failures = await DataDeletion.DeleteAsync(term, _storage, found.Orphans.Select(entry => entry.Key), cancellationToken).ConfigureAwait(false);
+        foreach (var (key, exception) in failures)
         {
-            term.ThrowIfNotLeading();
-            try
-            {
-                await _storage.DeleteAsync(entry.Key, cancellationToken).ConfigureAwait(false);
-                deleted++;
-            }
-            catch (StateStorageException exception)
-            {
-                Log.SweepLeft(term.Logger, entry.Key.Value, exception);
-            }
+            Log.SweepLeft(term.Logger, key.Value, exception);
         }
 
         var unfinished = await _storage.RemoveUnfinishedWritesAsync(_gracePeriod, cancellationToken).ConfigureAwait(false);
-        return found with { Deleted = deleted, NotDeleted = found.Orphans.Count - deleted, UnfinishedWritesRemoved = unfinished };
+        return found with { Deleted = found.Orphans.Count - failures.Count, NotDeleted = failures.Count, UnfinishedWritesRemoved = unfinished };
     }
 
     /// <returns>Whether the data is an orphan; <see langword="null"/> if it is in use or was not written by this library.</returns>
-    private static bool? Judge(StateEntry entry, ReferencedData references) => entry.Key.Value.Split('/') switch
+    private static bool? Judge(StateEntry entry, ReferencedData references, HashSet<string> folders) => entry.Key.Value.Split('/') switch
     {
-        [_, _, var component, var name] when name.Length > RandomEnd && name[^RandomEnd] == '-' && name[^(RandomEnd - 1)..].All(char.IsAsciiHexDigitLower) =>
-            references.IsOrigin(component, name) ? null : references.IsOrphan(component, name[..^RandomEnd], entry.LastModified),
-        [_, _, BlobKeys.Folder, var job, var name] when BlobKey.IsSha256(name) && JobId.TryParse(job, out var jobId) =>
-            references.AreBlobsOrphans(jobId) switch
-        {
-            true => true,
-            false => null,
-            null => false,
-        },
+        [_, _, BlobKeys.Folder, var job, var name] when BlobKey.IsId(name) && JobId.TryParse(job, out var jobId) =>
+            references.AreBlobsOrphans(jobId, folders.Contains(LeaderComponent.JobManager(jobId).Name)) switch
+            {
+                true => true,
+                false => null,
+                null => false,
+            },
+        [_, _, var component, var stateId, var name]
+            when name.Length > RandomEnd && name[^RandomEnd] == '-' && name[^(RandomEnd - 1)..].All(char.IsAsciiHexDigitLower) =>
+            references.IsOrphan(component, stateId, name[..^RandomEnd]),
         _ => null,
     };
 
     private async Task<ReferencedData> ReadReferencesAsync(CancellationToken cancellationToken) =>
-        new(_clusterId, await HaConfigMaps.ListAsync(_requests, isMetadataOnly: false, _namespaceName, _clusterId, cancellationToken).ConfigureAwait(false));
+        new(_namespaceName, _clusterId, await HaConfigMaps.ListAsync(_requests, isMetadataOnly: false, _namespaceName, _clusterId, cancellationToken).ConfigureAwait(false));
 
     /// <summary>Finds pointers that are still stored after their data was not found. Data is written before its pointer and deleted after
     /// it, so it is missing.</summary>
