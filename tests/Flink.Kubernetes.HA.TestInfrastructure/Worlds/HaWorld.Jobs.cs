@@ -101,7 +101,7 @@ internal sealed partial class HaWorld
     {
         await AssertNoPointerDanglesAsync();
         (await ReadCheckpoints().ListAsync(Token)).Select(checkpoint => checkpoint.Value).Should().Equal("one", "two");
-        (await ReadAsync()).Data.Should().ContainKey("jobGraph-" + JobId);
+        (await ReadAsync()).Data.Keys.Should().Contain(key => key == "jobGraph-" + JobId || key == "jobResult-" + JobId);
         DataKeys.Should().Contain(key => key.StartsWith($"default/orders/blobs/{JobId}/", StringComparison.Ordinal));
     }
 

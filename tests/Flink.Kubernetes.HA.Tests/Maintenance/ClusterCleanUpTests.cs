@@ -45,11 +45,13 @@ public sealed class ClusterCleanUpTests
         Exception? refusal = null;
 
         // Put between the first look at the jobs and the record of the end.
+        var pointer = await PointerAsync(world);
+        var before = world.Network.CountCalls("patch", "configmaps");
         using (world.Network.Inject(Fault.Delay(TimeSpan.FromSeconds(1)) with { Verb = "patch", Times = 1 }))
         {
             var ending = Task.Run(() => ClusterCleanUp.Open(world.Leader.Term!, world.Storage).RunAsync(JobStatus.Finished, Token), Token);
-            await world.UntilAsync(() => world.Network.CountCalls("patch", "configmaps") > 0, TimeSpan.FromSeconds(5), "the end is being recorded");
-            await world.EditDataAsync("jobGraph-" + HaWorld.OtherJob, await PointerAsync(world));
+            await world.UntilAsync(() => world.Network.CountCalls("patch", "configmaps") > before, TimeSpan.FromSeconds(5), "the end is being recorded");
+            await world.EditDataAsync("jobGraph-" + HaWorld.OtherJob, pointer);
             (await world.FailAsync<InvalidOperationException>(() => ending)).Message.Should().Contain("have not ended");
         }
 

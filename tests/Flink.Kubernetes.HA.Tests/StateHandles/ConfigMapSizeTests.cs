@@ -29,7 +29,7 @@ public sealed class ConfigMapSizeTests() : WorldTest(HaWorld.WithStoreAsync)
     [Fact]
     public async Task A_refusal_by_the_server_is_reported_in_the_same_way()
     {
-        await World.EditDataAsync("big", new string('x', 1_040_000));
+        await World.EditDataAsync("big", new string('x', 1_048_400));
 
         var exception = await World.FailAsync<ConfigMapFullException>(() => World.AddAsync("1", "one"));
 
@@ -50,7 +50,7 @@ public sealed class ConfigMapSizeTests() : WorldTest(HaWorld.WithStoreAsync)
     [Fact]
     public async Task Room_that_others_have_made_is_noticed()
     {
-        await World.EditDataAsync("big", new string('x', 1_040_000));
+        await World.EditDataAsync("big", new string('x', 1_048_400));
         await World.FailAsync<ConfigMapFullException>(() => World.AddAsync("1", "one"));
         await World.EditDataAsync("big", null);
 

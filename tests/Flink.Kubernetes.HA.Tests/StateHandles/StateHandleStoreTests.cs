@@ -215,14 +215,12 @@ public sealed class StateHandleStoreTests() : WorldTest(HaWorld.WithStoreAsync)
     public async Task Tries_during_an_outage_are_no_refusals()
     {
         await World.AddAsync("1", "one");
-        using (World.Network.Inject(Fault.NotConnected()))
-        {
-            var replacing = Task.Run(() => World.Store.ReplaceAsync("1", HaWorld.Stream("two"), Token), Token);
-            await World.AdvanceAsync(TimeSpan.FromSeconds(6));
-            World.Network.Heal();
-            await World.EditDataAsync("item-1", (await World.Reader.GetAsync("1", Token)).Text + " ");
-            await World.WhileAdvancingAsync(replacing);
-        }
+        var outage = World.Network.Inject(Fault.NotConnected() with { Verb = "patch" });
+        var replacing = Task.Run(() => World.Store.ReplaceAsync("1", HaWorld.Stream("two"), Token), Token);
+        await World.AdvanceAsync(TimeSpan.FromSeconds(8));
+        await World.EditDataAsync("item-1", World.Added["1"].Text + " ");
+        outage.Dispose();
+        await World.WhileAdvancingAsync(replacing);
 
         await World.AssertEntriesAsync("1=two");
     }

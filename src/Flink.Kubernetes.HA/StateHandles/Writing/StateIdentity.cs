@@ -1,4 +1,5 @@
 using Flink.Kubernetes.HA.Storage;
+using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.StateHandles.Writing;
 
@@ -11,12 +12,22 @@ internal sealed class StateIdentity(TermWriter writer, IStateStorage storage)
 {
     /// <summary>Returns the ID; the first time it is created.</summary>
     /// <exception cref="StateLostException">There is data of ConfigMaps that were deleted.</exception>
+    /// <exception cref="LeaderElection.LeadershipLostException">Leadership was lost.</exception>
     /// <exception cref="StateHandleException">The ConfigMap has pointers to data of another one, or an ID that is none.</exception>
     public async Task<string> EstablishAsync(CancellationToken cancellationToken)
     {
+        var retry = TermRetry.OfRequests(writer.Term);
         while (true)
         {
             var content = await writer.ReadAsync(cancellationToken).ConfigureAwait(false);
+            if (LeaderElectionRecord.Parse(content.Fence).HolderIdentity is { Length: > 0 } holder && holder != writer.Term.Identity)
+            {
+                // What another leader has is not recovered: the keeper finds out that the term is over, or restores the lock.
+                writer.Term.Wake();
+                await retry.PauseAsync(cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
             if (content.StateId is null)
             {
                 // 1. Without an ID nothing can have been stored. Listed before the ConfigMap is read again: data that is found was written
