@@ -97,7 +97,7 @@ public sealed class ClusterCleanUp
                 : throw StateHandleException.Corrupt(_values.ConfigMap, ClusterEnd.Key, $"\"{text}\" is not a globally terminal status"));
     }
 
-    /// <summary>Records that the cluster has ended. From then on no job can be put; one that came before is told.</summary>
+    /// <summary>Records that the cluster has ended. From then on no job can be put; one that was put before keeps the cluster.</summary>
     private async Task RecordAsync(JobStatus status, CancellationToken cancellationToken)
     {
         var content = await _values.ReadAsync(cancellationToken).ConfigureAwait(false);
