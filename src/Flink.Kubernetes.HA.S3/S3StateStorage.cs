@@ -84,10 +84,10 @@ public sealed class S3StateStorage : IStateStorage, IDisposable
         RunListAsync(StateKey.CheckPrefix(prefix), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<int> RemoveUnfinishedWritesAsync(TimeSpan olderThan, CancellationToken cancellationToken = default)
+    public Task<int> RemoveUnfinishedWritesAsync(string prefix, TimeSpan olderThan, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(olderThan, TimeSpan.Zero);
-        return new UnfinishedUploads(_options, _clients, _calls).RemoveAsync(_timeProvider.GetUtcNow() - olderThan, cancellationToken);
+        return new UnfinishedUploads(_options, _clients, _calls).RemoveAsync(StateKey.CheckPrefix(prefix), _timeProvider.GetUtcNow() - olderThan, cancellationToken);
     }
 
     /// <summary>Disposes the client, unless it was passed in.</summary>

@@ -7,10 +7,10 @@ internal sealed class UnfinishedUploads(S3StateStorageOptions options, S3Clients
 {
     private static readonly S3Call Call = new("remove unfinished writes of", Key: null);
 
-    public async Task<int> RemoveAsync(DateTimeOffset limit, CancellationToken cancellationToken)
+    public async Task<int> RemoveAsync(string prefix, DateTimeOffset limit, CancellationToken cancellationToken)
     {
         var removed = 0;
-        var request = new ListMultipartUploadsRequest { BucketName = options.BucketName, Prefix = calls.ObjectPrefix };
+        var request = new ListMultipartUploadsRequest { BucketName = options.BucketName, Prefix = calls.ObjectPrefix + prefix };
         ListMultipartUploadsResponse page;
         do
         {

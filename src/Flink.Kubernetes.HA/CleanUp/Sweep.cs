@@ -115,7 +115,7 @@ public sealed class Sweep
             }
         }
 
-        var unfinished = await _storage.RemoveUnfinishedWritesAsync(_gracePeriod, cancellationToken).ConfigureAwait(false);
+        var unfinished = await _storage.RemoveUnfinishedWritesAsync($"{HaNames.StorageRoot(_namespaceName, _clusterId)}/", _gracePeriod, cancellationToken).ConfigureAwait(false);
         return found with { Deleted = deleted, NotDeleted = found.Orphans.Count - deleted, UnfinishedWritesRemoved = unfinished };
     }
 
