@@ -153,7 +153,6 @@ public sealed class S3FailureTests(S3ServerFixture shared)
         await using var server = await RealS3Server.StartAsync();
         using var client = server.CreateClient(config => config.MaxErrorRetry = 0);
         var options = server.Options();
-        options.MaxRetries = 0;
         using var storage = new S3StateStorage(options, client);
         var state = await storage.WriteAsync(Key, [1, 2], Token);
         await server.KillAsync();
@@ -188,7 +187,7 @@ public sealed class S3FailureTests(S3ServerFixture shared)
     {
         var server = await shared.GetAsync();
         var options = server.Options();
-        (options.MaxRetries, options.RequestTimeout) = (retries, timeout ?? TimeSpan.FromSeconds(20));
+        options.RequestTimeout = timeout ?? TimeSpan.FromSeconds(20);
         return new S3StateStorage(options, server.CreateClient(config => (config.HttpClientFactory, config.MaxErrorRetry) = (_http, retries), endpoint));
     }
 }
