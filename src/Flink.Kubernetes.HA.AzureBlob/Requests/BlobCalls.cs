@@ -1,3 +1,4 @@
+using System.Xml;
 using Azure;
 using Azure.Storage.Blobs;
 using Flink.Kubernetes.HA.Storage;
@@ -17,7 +18,7 @@ internal sealed class BlobCalls(AzureBlobStateStorageOptions options, BlobContai
     // The SDK throws an AggregateException after retries. Exceptions of a credential (AuthenticationFailedException) are of Azure.Identity, which is not
     // referenced here.
     public override bool IsOfServer(Exception exception) =>
-        exception is RequestFailedException or HttpRequestException or IOException or TimeoutException or AggregateException || BlobFailures.IsOfCredential(exception);
+        exception is RequestFailedException or HttpRequestException or IOException or TimeoutException or AggregateException or XmlException || BlobFailures.IsOfCredential(exception);
 
     public override ObjectFailure Explain(Exception exception, ObjectCall call) => BlobFailures.Explain(exception, container.Name, options);
 }

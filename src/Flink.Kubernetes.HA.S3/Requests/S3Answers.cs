@@ -43,9 +43,11 @@ internal static class S3Answers
         (HttpStatusCode.BadRequest, "InvalidRequest" or "InvalidArgument" or "InvalidEncryptionAlgorithmError") when Speaks(answer, EncryptionWords) => new(
             StateStorageFailure.AccessDenied, $"the encryption does not fit. Set {nameof(O.Encryption)} and, for SSE-C, {nameof(O.CustomerKey)} to what the data "
                 + "was written with and what the bucket demands; SSE-C needs HTTPS"),
-        (HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized, _) => Denied(call, options),
+
+        // Before 403, which is what Ceph answers to it.
         (_, "QuotaExceeded" or "XMinioStorageFull" or "XMinioAdminBucketQuotaExceeded") or (HttpStatusCode.InsufficientStorage, _) =>
             new(StateStorageFailure.OutOfSpace, "the storage or a quota is full. Free space or raise the quota"),
+        (HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized, _) => Denied(call, options),
         (_, "EntityTooLarge") or (HttpStatusCode.RequestEntityTooLarge, _) =>
             new(StateStorageFailure.TooLarge, "the data is larger than the server accepts. Split it"),
         (_, "EntityTooSmall") => new(StateStorageFailure.Unsupported, $"the server wants larger parts. Increase {nameof(O.PartSize)}"),
