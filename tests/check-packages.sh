@@ -14,7 +14,7 @@ for copy in one another; do
   git clone --quiet . "$work/$copy"
   # A source link needs to know where the sources are published: without a remote there is none to test.
   git -C "$work/$copy" remote set-url origin https://github.com/example/flink-kubernetes-ha.git
-  for project in Flink.Kubernetes.HA Flink.Kubernetes.HA.S3 Flink.Kubernetes.HA.Testing; do
+  for project in Flink.Kubernetes.HA Flink.Kubernetes.HA.S3 Flink.Kubernetes.HA.AzureBlob Flink.Kubernetes.HA.Testing; do
     dotnet pack "$work/$copy/src/$project" -c Release -o "$work/$copy/packages" -p:ContinuousIntegrationBuild=true --nologo -v quiet
   done
 done

@@ -32,11 +32,13 @@ missing=()
 need() { command -v "$1" >/dev/null || missing+=("$2"); }
 need curl curl; need openssl openssl; need setpriv util-linux; need setsid util-linux; need flock util-linux; need find findutils
 need apt-get apt; need dpkg dpkg; need dpkg-source dpkg-dev; need xz xz-utils; need kubectl kubernetes-client
+need node nodejs; need npm npm
 apt_install "${missing[@]}"
 
 # Each returns at once when it is there.
 tests/servers/apiserver/install.sh
 tests/servers/s3/install.sh
+tests/servers/azurite/install.sh
 servers=(1.20 next k3s)
 if [ -n "${FLINK_HA_TEST_SERVER:-}" ]; then servers=("$FLINK_HA_TEST_SERVER")
 elif [ "${USE_EXISTING_CLUSTER:-}" = true ]; then servers=(existing)
@@ -84,7 +86,7 @@ for project in tests/*/*.Tests.csproj; do
   name=$(basename "$project" .csproj)
   case $name in
     "$real") ;;
-    *.Storage.Tests) suite "1.$name" "$name" "files, Ceph S3";;
+    *.Storage.Tests) suite "1.$name" "$name" "files, Ceph S3, Azurite";;
     *) suite "1.$name" "$name" "in memory";;
   esac
 done

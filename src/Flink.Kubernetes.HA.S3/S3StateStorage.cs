@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using Amazon.S3;
-using Amazon.S3.Model;
 using Flink.Kubernetes.HA.S3.Requests;
 using Flink.Kubernetes.HA.Storage;
+using Flink.Kubernetes.HA.Storage.Objects;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -18,13 +18,14 @@ public sealed class S3StateStorage : IStateStorage, IDisposable
     private readonly S3StateStorageOptions _options;
     private readonly S3Clients _clients;
     private readonly S3Calls _calls;
+    private readonly S3Requests _requests;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
 
     /// <summary>Creates a storage; sends no request before the first call.</summary>
     /// <param name="options">The options; the values are copied.</param>
     /// <param name="client">
-    /// Your own client, with its own credentials, endpoint and retries; it is not disposed, and address and region in the options are ignored.
+    /// Your own client, with its own credentials, endpoint and retries; it is not disposed. Options that it makes meaningless must not be set.
     /// Default: a client with the credential chain of the AWS SDK.
     /// </param>
     /// <param name="timeProvider">The clock for time limits and retries. Default: the system clock.</param>
@@ -36,8 +37,11 @@ public sealed class S3StateStorage : IStateStorage, IDisposable
         _options = options.Snapshot();
         _timeProvider = timeProvider ?? TimeProvider.System;
         _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<S3StateStorage>();
-        _clients = client is null ? S3Clients.Create(_options) : S3Clients.Of(client);
+        _clients = client is null ? S3Clients.Create(_options)
+            : _options.ProblemWithClient() is { } problem ? throw new ArgumentException(problem, nameof(options))
+            : S3Clients.Of(client);
         _calls = new S3Calls(_options, _timeProvider);
+        _requests = new S3Requests(_options, _clients, _calls);
         Location = _calls.LocationOf(key: null);
     }
 
@@ -49,33 +53,27 @@ public sealed class S3StateStorage : IStateStorage, IDisposable
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(content);
-        return new S3Write(key, _options, _clients, _calls, _timeProvider, _logger).RunAsync(content, progress, cancellationToken);
+        return new S3Write(key, _options, _clients, _requests, _calls, _timeProvider, _logger).RunAsync(content, progress, cancellationToken);
     }
 
     /// <inheritdoc/>
     public async Task<Stream> OpenReadAsync(StateKey key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        var call = new S3Call("read", key);
-        var response = await _calls.RunAsync(
-            call,
-            token => _clients.Retrying.GetObjectAsync(new GetObjectRequest { BucketName = _options.BucketName, Key = _calls.ObjectName(key) }, token),
-            cancellationToken).ConfigureAwait(false);
-        return new S3ReadStream(response, call, _calls);
+        var call = new ObjectCall("read", key);
+        var response = await _calls.RunAsync(call, token => _clients.Retrying.GetObjectAsync(_requests.Get(key), token), cancellationToken).ConfigureAwait(false);
+        return new ObjectReadStream(response.ResponseStream, response.ContentLength, response, call, _calls);
     }
 
     /// <inheritdoc/>
     public async Task<bool> DeleteAsync(StateKey key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        var existed = await new S3Objects(_options, _clients, _calls).ExistsAsync(new S3Call("delete", key, IsWrite: false), cancellationToken).ConfigureAwait(false);
+        var existed = await new S3Objects(_clients, _requests, _calls).ExistsAsync(new ObjectCall("delete", key), cancellationToken).ConfigureAwait(false);
 
         // Deleted even if none was found: an earlier write with a lost response may still land, and a delete is harmless.
         await _calls.RunAsync(
-            new S3Call("delete", key, IsWrite: true),
-            token =>
-                _clients.Retrying.DeleteObjectAsync(new DeleteObjectRequest { BucketName = _options.BucketName, Key = _calls.ObjectName(key) }, token),
-            cancellationToken).ConfigureAwait(false);
+            new ObjectCall("delete", key, IsWrite: true), token => _clients.Retrying.DeleteObjectAsync(_requests.Delete(key), token), cancellationToken).ConfigureAwait(false);
         return existed;
     }
 
@@ -84,10 +82,10 @@ public sealed class S3StateStorage : IStateStorage, IDisposable
         RunListAsync(StateKey.CheckPrefix(prefix), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<int> RemoveUnfinishedWritesAsync(TimeSpan olderThan, CancellationToken cancellationToken = default)
+    public Task<int> RemoveUnfinishedWritesAsync(string prefix, TimeSpan olderThan, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(olderThan, TimeSpan.Zero);
-        return new UnfinishedUploads(_options, _clients, _calls).RemoveAsync(_timeProvider.GetUtcNow() - olderThan, cancellationToken);
+        return new UnfinishedUploads(_clients, _requests, _calls).RemoveAsync(StateKey.CheckPrefix(prefix), _timeProvider.GetUtcNow() - olderThan, cancellationToken);
     }
 
     /// <summary>Disposes the client, unless it was passed in.</summary>
@@ -95,10 +93,10 @@ public sealed class S3StateStorage : IStateStorage, IDisposable
 
     private async IAsyncEnumerable<StateEntry> RunListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var request = new ListObjectsV2Request { BucketName = _options.BucketName, Prefix = _calls.ObjectPrefix + prefix };
+        var request = _requests.List(prefix);
         do
         {
-            var page = await _calls.RunAsync(new S3Call("list", Key: null), token => _clients.Retrying.ListObjectsV2Async(request, token), cancellationToken).ConfigureAwait(false);
+            var page = await _calls.RunAsync(new ObjectCall("list", Key: null), token => _clients.Retrying.ListObjectsV2Async(request, token), cancellationToken).ConfigureAwait(false);
             foreach (var item in page.S3Objects ?? [])
             {
                 cancellationToken.ThrowIfCancellationRequested();

@@ -95,8 +95,8 @@ public sealed class FaultInjectingStateStorage : IStateStorage, IDisposable
         RunListAsync(StateKey.CheckPrefix(prefix), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<int> RemoveUnfinishedWritesAsync(TimeSpan olderThan, CancellationToken cancellationToken = default) =>
-        _calls.RunAsync(new StorageCall("tidy", string.Empty), (_, token) => _inner.RemoveUnfinishedWritesAsync(olderThan, token), late: null, cancellationToken);
+    public Task<int> RemoveUnfinishedWritesAsync(string prefix, TimeSpan olderThan, CancellationToken cancellationToken = default) =>
+        _calls.RunAsync(new StorageCall("tidy", prefix), (_, token) => _inner.RemoveUnfinishedWritesAsync(prefix, olderThan, token), late: null, cancellationToken);
 
     /// <summary>Withdraws what was injected and stops late deliveries.</summary>
     public void Dispose() => _calls.Dispose();

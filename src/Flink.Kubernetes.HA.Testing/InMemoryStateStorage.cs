@@ -108,8 +108,9 @@ public sealed class InMemoryStateStorage : IStateStorage
 
     /// <summary>Does nothing: writes leave nothing behind here.</summary>
     /// <returns>0.</returns>
-    public Task<int> RemoveUnfinishedWritesAsync(TimeSpan olderThan, CancellationToken cancellationToken = default)
+    public Task<int> RemoveUnfinishedWritesAsync(string prefix, TimeSpan olderThan, CancellationToken cancellationToken = default)
     {
+        StateKey.CheckPrefix(prefix);
         ArgumentOutOfRangeException.ThrowIfLessThan(olderThan, TimeSpan.Zero);
         cancellationToken.ThrowIfCancellationRequested();
         return Task.FromResult(0);

@@ -72,7 +72,7 @@ public sealed class ServiceCollectionTests(S3ServerFixture shared)
         folder.Services.AddFileSystemStateStorage(options => options.RootDirectory = "data");
         using var first = folder.Build();
         (await Awaiting(() => first.StartAsync(Token)).Should().ThrowExactlyAsync<OptionsValidationException>()).Which.Message
-            .Should().Contain("absolute path");
+            .Should().Contain("RootDirectory must be an absolute path");
 
         var bucket = Host.CreateEmptyApplicationBuilder(null);
         bucket.Services.AddS3StateStorage(options => (options.BucketName, options.KeyPrefix) = ("b", "../other"));

@@ -17,10 +17,31 @@ public sealed class StateKeyTests
     [InlineData("a\\b", "one of")]
     [InlineData("a\u0001b", "control character")]
     [InlineData("u\u0308", "form C")]
+    [InlineData("a\uFFFE", "no character")]
+    [InlineData("a\uFFFFb", "no character")]
+    [InlineData("\uFDD0", "no character")]
+    [InlineData("a/\uD83F\uDFFE", "no character")]
     public void What_is_no_key_is_told_and_why(string text, string reason)
     {
         Invoking(() => new StateKey(text)).Should().ThrowExactly<ArgumentException>().Which.Message.Should().Contain(reason);
         StateKey.TryCreate(text).Should().BeNull();
+    }
+
+    [Fact]
+    public void No_text_makes_the_judgement_fail_instead_of_the_text()
+    {
+        for (var c = 0; c <= 0x10FFFF; c += c < 0x20000 ? 1 : 0x7F)
+        {
+            var text = c <= char.MaxValue ? ((char)c).ToString() : char.ConvertFromUtf32(c);
+            var key = StateKey.TryCreate("a" + text);
+            key?.Value.IsNormalized().Should().BeTrue();
+            if (key is null)
+            {
+                Invoking(() => new StateKey("a" + text)).Should().ThrowExactly<ArgumentException>().Which.ParamName.Should().Be("value");
+            }
+
+            _ = Record.Exception(() => StateKey.CheckPrefix("a" + text)).Should().Match<Exception?>(exception => exception == null || exception is ArgumentException);
+        }
     }
 
     [Fact]

@@ -16,5 +16,5 @@ internal sealed class TaggedStorage(IStateStorage inner) : IStateStorage
 
     public IAsyncEnumerable<StateEntry> ListAsync(string prefix = "", CancellationToken cancellationToken = default) => inner.ListAsync(prefix, cancellationToken);
 
-    public Task<int> RemoveUnfinishedWritesAsync(TimeSpan olderThan, CancellationToken cancellationToken = default) => inner.RemoveUnfinishedWritesAsync(olderThan, cancellationToken);
+    public Task<int> RemoveUnfinishedWritesAsync(string prefix, TimeSpan olderThan, CancellationToken cancellationToken = default) => inner.RemoveUnfinishedWritesAsync(prefix, olderThan, cancellationToken);
 }

@@ -5,7 +5,7 @@ using System.Reflection.Metadata;
 using System.Text;
 using System.Xml.Linq;
 
-string[] packages = ["Flink.Kubernetes.HA", "Flink.Kubernetes.HA.S3", "Flink.Kubernetes.HA.Testing"];
+string[] packages = ["Flink.Kubernetes.HA", "Flink.Kubernetes.HA.S3", "Flink.Kubernetes.HA.AzureBlob", "Flink.Kubernetes.HA.Testing"];
 var sourceLink = new Guid("CC110556-A091-4D38-9FEC-25AB9A351A6A");
 var failures = new List<string>();
 

@@ -12,7 +12,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class S3StateStorageServiceCollectionExtensions
 {
     /// <summary>Adds a <see cref="S3StateStorage"/> as the <see cref="IStateStorage"/>, with options set in code.</summary>
-    /// <remarks>An <see cref="IAmazonS3"/> in the container is used if there is one.</remarks>
+    /// <remarks>An <see cref="IAmazonS3"/> in the container is used if there is one; it is configured by itself, and not by these options.</remarks>
     /// <exception cref="InvalidOperationException">There is already an <see cref="IStateStorage"/>.</exception>
     /// <exception cref="OptionsValidationException">Thrown by the host at start if the options are not valid.</exception>
     public static IServiceCollection AddS3StateStorage(this IServiceCollection services, Action<S3StateStorageOptions> configure)
@@ -24,7 +24,7 @@ public static class S3StateStorageServiceCollectionExtensions
     }
 
     /// <summary>Adds a <see cref="S3StateStorage"/> as the <see cref="IStateStorage"/>, with options from configuration.</summary>
-    /// <remarks>An <see cref="IAmazonS3"/> in the container is used if there is one.</remarks>
+    /// <remarks>An <see cref="IAmazonS3"/> in the container is used if there is one; it is configured by itself, and not by these options.</remarks>
     /// <exception cref="InvalidOperationException">There is already an <see cref="IStateStorage"/>.</exception>
     /// <exception cref="OptionsValidationException">Thrown by the host at start if the options are not valid.</exception>
     public static IServiceCollection AddS3StateStorage(this IServiceCollection services, IConfiguration section)

@@ -1,6 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using Amazon;
 using Amazon.Runtime;
 using Amazon.S3;
+using Amazon.SecurityToken;
+using Amazon.SSO;
+using Amazon.SSOOIDC;
 
 namespace Flink.Kubernetes.HA.S3.Requests;
 
@@ -13,12 +17,25 @@ internal sealed record S3Clients(IAmazonS3 Retrying, IAmazonS3 Once, bool AreOur
 {
     public static S3Clients Of(IAmazonS3 client) => new(client, client, AreOurs: false);
 
+    /// <summary>The number of retries of conditional writes.</summary>
+    public int Retries { get; private init; } = Retrying.Config?.MaxErrorRetry ?? 0;
+
+    /// <summary>Whether checksums are sent where they need not be.</summary>
+    public bool SendsChecksums { get; } = Retrying.Config?.RequestChecksumCalculation != RequestChecksumCalculation.WHEN_REQUIRED;
+
+    // The SDK's chain of credentials creates these by name, which trimming does not see.
+    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicConstructors, typeof(AmazonSecurityTokenServiceClient))]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicConstructors, typeof(AmazonSecurityTokenServiceConfig))]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicConstructors, typeof(AmazonSSOClient))]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicConstructors, typeof(AmazonSSOConfig))]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicConstructors, typeof(AmazonSSOOIDCClient))]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicConstructors, typeof(AmazonSSOOIDCConfig))]
     public static S3Clients Create(S3StateStorageOptions options)
     {
         try
         {
             return new S3Clients(
-                new AmazonS3Client(Config(options, options.MaxRetries)), new AmazonS3Client(Config(options, retries: 0)), AreOurs: true);
+                new AmazonS3Client(Config(options, options.Retries)), new AmazonS3Client(Config(options, retries: 0)), AreOurs: true);
         }
         catch (AmazonClientException exception)
         {
@@ -56,6 +73,13 @@ internal sealed record S3Clients(IAmazonS3 Retrying, IAmazonS3 Once, bool AreOur
         else if (options.Region is not null)
         {
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(options.Region);
+        }
+
+        if (options.Checksums is { } checksums)
+        {
+            var isRequired = checksums == S3Checksums.WhenRequired;
+            config.RequestChecksumCalculation = isRequired ? RequestChecksumCalculation.WHEN_REQUIRED : RequestChecksumCalculation.WHEN_SUPPORTED;
+            config.ResponseChecksumValidation = isRequired ? ResponseChecksumValidation.WHEN_REQUIRED : ResponseChecksumValidation.WHEN_SUPPORTED;
         }
 
         return config;

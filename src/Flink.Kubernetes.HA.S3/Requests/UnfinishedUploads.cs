@@ -1,16 +1,17 @@
 using Amazon.S3.Model;
+using Flink.Kubernetes.HA.Storage.Objects;
 
 namespace Flink.Kubernetes.HA.S3.Requests;
 
 /// <summary>Finds multipart uploads that were never completed, and removes them.</summary>
-internal sealed class UnfinishedUploads(S3StateStorageOptions options, S3Clients clients, S3Calls calls)
+internal sealed class UnfinishedUploads(S3Clients clients, S3Requests requests, S3Calls calls)
 {
-    private static readonly S3Call Call = new("remove unfinished writes of", Key: null);
+    private static readonly ObjectCall Call = new("remove unfinished writes of", Key: null);
 
-    public async Task<int> RemoveAsync(DateTimeOffset limit, CancellationToken cancellationToken)
+    public async Task<int> RemoveAsync(string prefix, DateTimeOffset limit, CancellationToken cancellationToken)
     {
         var removed = 0;
-        var request = new ListMultipartUploadsRequest { BucketName = options.BucketName, Prefix = calls.ObjectPrefix };
+        var request = requests.Uploads(prefix);
         ListMultipartUploadsResponse page;
         do
         {
@@ -37,7 +38,7 @@ internal sealed class UnfinishedUploads(S3StateStorageOptions options, S3Clients
     private async Task<DateTimeOffset> LastPartAsync(MultipartUpload upload, CancellationToken cancellationToken)
     {
         var last = DateTimeOffset.MinValue;
-        var request = new ListPartsRequest { BucketName = options.BucketName, Key = upload.Key, UploadId = upload.UploadId };
+        var request = requests.Parts(upload.Key, upload.UploadId);
         ListPartsResponse page;
         do
         {
@@ -55,8 +56,5 @@ internal sealed class UnfinishedUploads(S3StateStorageOptions options, S3Clients
     }
 
     private Task<AbortMultipartUploadResponse> AbortAsync(MultipartUpload upload, CancellationToken cancellationToken) => calls.RunAsync(
-        Call,
-        token => clients.Retrying.AbortMultipartUploadAsync(
-            new AbortMultipartUploadRequest { BucketName = options.BucketName, Key = upload.Key, UploadId = upload.UploadId }, token),
-        cancellationToken);
+        Call, token => clients.Retrying.AbortMultipartUploadAsync(requests.Abort(upload.Key, upload.UploadId), token), cancellationToken);
 }

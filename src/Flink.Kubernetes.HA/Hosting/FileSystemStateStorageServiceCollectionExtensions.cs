@@ -43,8 +43,8 @@ public static class FileSystemStateStorageServiceCollectionExtensions
             provider.GetService<TimeProvider>(),
             provider.GetService<ILoggerFactory>()));
         return services.AddOptions<FileSystemStateStorageOptions>()
-            .Validate(options => options.Problem() is null, "FileSystemStateStorageOptions.RootDirectory must be an absolute path: the directory "
-                + "on the volume that all replicas share.")
+            .Validate(options => options.Problem() is null, "FileSystemStateStorageOptions.RootDirectory must be an absolute path, the directory on "
+                + "the volume that all replicas share, and OperationTimeout more than 0 and at most an hour.")
             .ValidateOnStart();
     }
 }

@@ -108,7 +108,7 @@ public sealed class Sweep
             Log.SweepLeft(term.Logger, key.Value, exception);
         }
 
-        var unfinished = await _storage.RemoveUnfinishedWritesAsync(_gracePeriod, cancellationToken).ConfigureAwait(false);
+        var unfinished = await _storage.RemoveUnfinishedWritesAsync($"{HaNames.StorageRoot(_namespaceName, _clusterId)}/", _gracePeriod, cancellationToken).ConfigureAwait(false);
         return found with { Deleted = found.Orphans.Count - failures.Count, NotDeleted = failures.Count, UnfinishedWritesRemoved = unfinished };
     }
 

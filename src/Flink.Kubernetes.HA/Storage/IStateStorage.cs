@@ -52,10 +52,15 @@ public interface IStateStorage
 
     /// <summary>Removes the remains of writes that were never completed, for example because of a crash; they occupy space and are never
     /// listed.</summary>
+    /// <param name="prefix">
+    /// The prefix of the keys that the writes were for, as in <see cref="ListAsync"/>. It is required: with an empty one, the remains of all
+    /// clusters that share the storage are removed, by the <paramref name="olderThan"/> of this one.
+    /// </param>
     /// <param name="olderThan">
     /// The minimum age; newer remains are kept. Must be longer than any write may stall, and longer than clocks may differ; a day is a good choice.
     /// </param>
     /// <param name="cancellationToken">A token to cancel the removal.</param>
     /// <returns>The number of unfinished writes that were removed.</returns>
-    Task<int> RemoveUnfinishedWritesAsync(TimeSpan olderThan, CancellationToken cancellationToken = default);
+    /// <exception cref="ArgumentException">The prefix is not valid in a key.</exception>
+    Task<int> RemoveUnfinishedWritesAsync(string prefix, TimeSpan olderThan, CancellationToken cancellationToken = default);
 }

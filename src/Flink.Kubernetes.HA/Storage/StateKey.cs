@@ -5,9 +5,11 @@ namespace Flink.Kubernetes.HA.Storage;
 
 /// <summary>The key of one item of data in a storage: segments separated by <c>/</c>, such as <c>orders/4f2a/checkpoint-17</c>.</summary>
 /// <remarks>
-/// Every key is a valid name on every storage, and none refers to something outside a storage's root. So a segment is not empty, does not
-/// begin or end with a dot or white space, has no control character and none of <c>\ : * ? " &lt; &gt; |</c>, and is in Unicode's
-/// normalization form C. Keys that differ only in case are different keys, but a file system may not distinguish them.
+/// No key refers to something outside a storage's root, and every key is a valid name on object stores and on Linux. So a segment is not
+/// empty, does not begin or end with a dot or white space, has no control character and none of <c>\ : * ? " &lt; &gt; |</c>, and is in
+/// Unicode's normalization form C, of characters only. Keys that differ only in case are different keys, but a file system may not distinguish
+/// them. The names of devices, such as <c>aux</c> or <c>com1.txt</c>, are valid, because namespaces and clusters may be called so; on Windows,
+/// the file system storage refuses them.
 /// </remarks>
 public sealed record StateKey
 {
@@ -86,6 +88,11 @@ public sealed record StateKey
             return "it contains an unpaired surrogate";
         }
 
+        if (value.EnumerateRunes().Any(IsNonCharacter))
+        {
+            return "it contains a code that is no character in Unicode";
+        }
+
         return value.IsNormalized() ? value.Split('/').Select(ProblemOfSegment).FirstOrDefault(problem => problem is not null) : "it is not in "
             + "Unicode's form C";
     }
@@ -101,6 +108,9 @@ public sealed record StateKey
         _ when Utf8.GetByteCount(segment) > MaximumSegmentBytes => $"a segment is longer than {MaximumSegmentBytes} bytes",
         _ => null,
     };
+
+    // U+FDD0 to U+FDEF and the last two of each plane: XML, in which S3 lists keys, cannot hold some of them, and IsNormalized throws.
+    private static bool IsNonCharacter(Rune rune) => rune.Value is >= 0xFDD0 and <= 0xFDEF || (rune.Value & 0xFFFE) == 0xFFFE;
 
     // The text is not trusted, and it is written to messages and logs.
     private static string? Printable(string? value) =>

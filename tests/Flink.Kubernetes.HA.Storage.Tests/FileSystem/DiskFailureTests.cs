@@ -64,7 +64,7 @@ public sealed class DiskFailureTests : IDisposable
         await Failing.AssertAsync(StateStorageFailure.StorageMissing, () => storage.DeleteAsync(Key, Token), "Mount the volume");
         await Failing.AssertAsync(StateStorageFailure.StorageMissing, async () => await storage.ListAsync(cancellationToken: Token).ToListAsync(Token), "Mount the volume");
         await Failing.AssertAsync(StateStorageFailure.StorageMissing, async () => await storage.ListAsync("cluster/job/", Token).ToListAsync(Token), "Mount the volume");
-        await Failing.AssertAsync(StateStorageFailure.StorageMissing, () => storage.RemoveUnfinishedWritesAsync(TimeSpan.Zero, Token), "Mount the volume");
+        await Failing.AssertAsync(StateStorageFailure.StorageMissing, () => storage.RemoveUnfinishedWritesAsync("", TimeSpan.Zero, Token), "Mount the volume");
         Directory.EnumerateFileSystemEntries(_folder.Path).Should().BeEmpty();
     }
 
@@ -131,6 +131,6 @@ public sealed class DiskFailureTests : IDisposable
 
     private sealed class BrokenStream : MemoryStream
     {
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => throw new IOException("Input/output error", 5);
+        public override int Read(byte[] buffer, int offset, int count) => throw new IOException("Input/output error", 5);
     }
 }

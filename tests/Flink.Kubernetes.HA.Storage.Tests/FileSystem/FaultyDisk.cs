@@ -5,9 +5,9 @@ namespace Flink.Kubernetes.HA.Storage.Tests.FileSystem;
 /// <summary>The real disk, but for the calls that a test takes over.</summary>
 internal sealed class FaultyDisk : DiskCalls
 {
-    public Func<string, Stream>? OnCreate { get; init; }
+    public Func<string, Stream?>? OnCreate { get; init; }
 
-    public Func<string, Stream>? OnOpenRead { get; init; }
+    public Func<string, Stream?>? OnOpenRead { get; init; }
 
     public Func<string, string, int>? OnLink { get; init; }
 
@@ -20,6 +20,8 @@ internal sealed class FaultyDisk : DiskCalls
     public Action<string>? OnCreateFolder { get; init; }
 
     public Action<string>? OnDelete { get; init; }
+
+    public Action? OnNext { get; init; }
 
     public int RealLink(string temporary, string path) => base.Link(temporary, path);
 
@@ -49,6 +51,12 @@ internal sealed class FaultyDisk : DiskCalls
     {
         OnDelete?.Invoke(path);
         base.Delete(path);
+    }
+
+    public override List<FoundFile> Next(FileWalk files, int count)
+    {
+        OnNext?.Invoke();
+        return base.Next(files, count);
     }
 
     protected override int Link(string temporary, string path) => OnLink is null ? base.Link(temporary, path) : OnLink(temporary, path);

@@ -78,20 +78,20 @@ public sealed class FileSystemStateStorageTests : IDisposable
     public async Task A_folder_that_a_delete_takes_away_during_a_write_is_made_again()
     {
         var deletes = 3;
-        var storage = Open(new FaultyDisk { OnLink = LinkAfterDelete });
+        var storage = Open(new FaultyDisk { OnCreate = CreateAfterDelete });
 
         await storage.WriteAsync(Key, [1], Token);
 
         _folder.Files.Should().Equal("cluster/job/a");
 
-        int LinkAfterDelete(string temporary, string path)
+        Stream? CreateAfterDelete(string path)
         {
             if (deletes-- > 0)
             {
                 Directory.Delete(Path.GetDirectoryName(path)!);
             }
 
-            return new FaultyDisk().RealLink(temporary, path);
+            return null;
         }
     }
 
@@ -116,22 +116,41 @@ public sealed class FileSystemStateStorageTests : IDisposable
     {
         var clock = new ManualTimeProvider(DateTimeOffset.UtcNow);
         var storage = Open(timeProvider: clock);
-        var unfinished = Directory.CreateDirectory(Path.Combine(_folder.Path, ".unfinished")).FullName;
-        await File.WriteAllTextAsync(Path.Combine(unfinished, "left"), "half", Token);
         await storage.WriteAsync(Key, [1], Token);
+        await Crashed(Key);
 
         (await storage.ListAsync(cancellationToken: Token).Select(entry => entry.Key).ToListAsync(Token)).Should().Equal(Key);
-        (await storage.RemoveUnfinishedWritesAsync(TimeSpan.FromHours(1), Token)).Should().Be(0);
+        (await storage.RemoveUnfinishedWritesAsync("", TimeSpan.FromHours(1), Token)).Should().Be(0);
 
         clock.Advance(TimeSpan.FromHours(2));
-        (await storage.RemoveUnfinishedWritesAsync(TimeSpan.FromHours(1), Token)).Should().Be(1);
+        (await storage.RemoveUnfinishedWritesAsync("", TimeSpan.FromHours(1), Token)).Should().Be(1);
         _folder.Files.Should().Equal("cluster/job/a");
+    }
+
+    [Fact]
+    public async Task What_a_crash_left_of_another_cluster_is_not_removed()
+    {
+        var storage = Open(timeProvider: new ManualTimeProvider(DateTimeOffset.UtcNow.AddHours(2)));
+        foreach (var key in new[] { "ns/one/a", "ns/one/job/b", "ns/other/a", "ns/one-more/a" })
+        {
+            await Crashed(new StateKey(key));
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "ns", "one", ".nfs0001.unfinished"), "of another program", Token);
+
+        (await storage.RemoveUnfinishedWritesAsync("ns/one/jo", TimeSpan.FromHours(1), Token)).Should().Be(1);
+        (await storage.RemoveUnfinishedWritesAsync("ns/one/", TimeSpan.FromHours(1), Token)).Should().Be(1);
+
+        _folder.Files.Should().HaveCount(3).And.Contain("ns/one/.nfs0001.unfinished").And.Contain(path => path.StartsWith("ns/other/", StringComparison.Ordinal))
+            .And.Contain(path => path.StartsWith("ns/one-more/", StringComparison.Ordinal));
+        (await storage.RemoveUnfinishedWritesAsync("", TimeSpan.FromHours(1), Token)).Should().Be(2);
+        Directory.Exists(Path.Combine(_folder.Path, "ns", "other")).Should().BeFalse();
     }
 
     [Fact]
     public async Task A_write_whose_unfinished_file_was_removed_under_it_fails_and_leaves_nothing()
     {
-        var storage = Open(new FaultyDisk { OnFlush = _ => Directory.Delete(Path.Combine(_folder.Path, ".unfinished"), recursive: true) });
+        var storage = Open(new FaultyDisk { OnFlush = _ => Directory.Delete(Path.Combine(_folder.Path, "cluster"), recursive: true) });
 
         await Failing.AssertAsync(StateStorageFailure.Unavailable, () => storage.WriteAsync(Key, [1], Token), "removed as unfinished");
         _folder.Files.Should().BeEmpty();
@@ -171,6 +190,14 @@ public sealed class FileSystemStateStorageTests : IDisposable
     }
 
     private string PathOfKey => Path.Combine(_folder.Path, "cluster", "job", "a");
+
+    // The temporary file of a write that has ended in the middle, as it is made.
+    private Task Crashed(StateKey key)
+    {
+        var path = StorageFolders.NewUnfinished(Path.Combine(_folder.Path, key.Value));
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        return File.WriteAllTextAsync(path, "half", Token);
+    }
 
     private FileSystemStateStorage Open(FaultyDisk? disk = null, TimeProvider? timeProvider = null) =>
         new(new FileSystemStateStorageOptions { RootDirectory = _folder.Path }, disk ?? new FaultyDisk(), timeProvider);

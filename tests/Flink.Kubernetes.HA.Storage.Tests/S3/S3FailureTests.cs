@@ -83,7 +83,7 @@ public sealed class S3FailureTests(S3ServerFixture shared)
         await Failing.AssertAsync(StateStorageFailure.Unavailable, () => storage.WriteAsync(Key, Large, Token), "Broken pipe");
 
         _http.Log.Should().Contain(line => line == "DELETE ?uploadId 204");
-        (await storage.RemoveUnfinishedWritesAsync(TimeSpan.Zero, Token)).Should().Be(0);
+        (await storage.RemoveUnfinishedWritesAsync("", TimeSpan.Zero, Token)).Should().Be(0);
         (await storage.DeleteAsync(Key, Token)).Should().BeFalse();
     }
 
@@ -139,11 +139,12 @@ public sealed class S3FailureTests(S3ServerFixture shared)
         await client.UploadPartAsync(new() { BucketName = options.BucketName, Key = upload.Key, UploadId = upload.UploadId, PartNumber = 1, InputStream = new MemoryStream(new byte[5 << 20]) }, Token);
 
         (await storage.ListAsync(cancellationToken: Token).ToListAsync(Token)).Should().BeEmpty();
-        (await storage.RemoveUnfinishedWritesAsync(TimeSpan.FromHours(1), Token)).Should().Be(0);
+        (await storage.RemoveUnfinishedWritesAsync("", TimeSpan.FromHours(1), Token)).Should().Be(0);
 
         using var later = new S3StateStorage(options, client, new Flink.Kubernetes.HA.Testing.ManualTimeProvider(DateTimeOffset.UtcNow.AddHours(2)));
-        (await later.RemoveUnfinishedWritesAsync(TimeSpan.FromHours(1), Token)).Should().Be(1);
-        (await later.RemoveUnfinishedWritesAsync(TimeSpan.FromHours(1), Token)).Should().Be(0);
+        (await later.RemoveUnfinishedWritesAsync("other/", TimeSpan.FromHours(1), Token)).Should().Be(0);
+        (await later.RemoveUnfinishedWritesAsync("cluster/", TimeSpan.FromHours(1), Token)).Should().Be(1);
+        (await later.RemoveUnfinishedWritesAsync("", TimeSpan.FromHours(1), Token)).Should().Be(0);
     }
 
     [Fact]
@@ -152,7 +153,6 @@ public sealed class S3FailureTests(S3ServerFixture shared)
         await using var server = await RealS3Server.StartAsync();
         using var client = server.CreateClient(config => config.MaxErrorRetry = 0);
         var options = server.Options();
-        options.MaxRetries = 0;
         using var storage = new S3StateStorage(options, client);
         var state = await storage.WriteAsync(Key, [1, 2], Token);
         await server.KillAsync();
@@ -170,7 +170,7 @@ public sealed class S3FailureTests(S3ServerFixture shared)
         await Failing.AssertAsync(expected, () => storage.OpenReadAsync(Key, Token), advice);
         await Failing.AssertAsync(expected, () => storage.DeleteAsync(Key, Token), advice);
         await Failing.AssertAsync(expected, async () => await storage.ListAsync(cancellationToken: Token).ToListAsync(Token), advice);
-        await Failing.AssertAsync(expected, () => storage.RemoveUnfinishedWritesAsync(TimeSpan.Zero, Token), advice);
+        await Failing.AssertAsync(expected, () => storage.RemoveUnfinishedWritesAsync("", TimeSpan.Zero, Token), advice);
     }
 
     private static async Task ReadRequestAsync(Stream stream)
@@ -187,7 +187,7 @@ public sealed class S3FailureTests(S3ServerFixture shared)
     {
         var server = await shared.GetAsync();
         var options = server.Options();
-        (options.MaxRetries, options.RequestTimeout) = (retries, timeout ?? TimeSpan.FromSeconds(20));
+        options.RequestTimeout = timeout ?? TimeSpan.FromSeconds(20);
         return new S3StateStorage(options, server.CreateClient(config => (config.HttpClientFactory, config.MaxErrorRetry) = (_http, retries), endpoint));
     }
 }

@@ -43,7 +43,7 @@ public sealed class S3TrapTests(S3ServerFixture shared)
     [InlineData(HttpStatusCode.PreconditionFailed, "PreconditionFailed", true)]
     public async Task A_strange_answer_to_a_put_is_settled_by_whose_the_object_is(HttpStatusCode status, string code, bool afterEffect)
     {
-        using var storage = await OpenAsync(retriesOfTheSdk: 0);
+        using var storage = await OpenAsync(retriesOfTheSdk: 1);
         var first = true;
         _http.OnSend = async (request, send) =>
         {
@@ -82,7 +82,7 @@ public sealed class S3TrapTests(S3ServerFixture shared)
     {
         using var storage = await OpenAsync(retriesOfTheSdk: 2);
         await storage.WriteAsync(Key, [1], Token);
-        _http.OnSend = (request, send) => request.Method == HttpMethod.Head ? Task.FromResult(FaultyHttp.Answer(HttpStatusCode.Forbidden, "AccessDenied")) : send();
+        _http.OnSend = (request, send) => request.Method == HttpMethod.Get ? Task.FromResult(FaultyHttp.Answer(HttpStatusCode.Forbidden, "AccessDenied")) : send();
 
         await Failing.AssertAsync(StateStorageFailure.AlreadyExists, () => storage.WriteAsync(Key, [1], Token), "It may have taken effect", isOutcomeUnknown: true);
     }
@@ -93,7 +93,7 @@ public sealed class S3TrapTests(S3ServerFixture shared)
         await using var server = await RealS3Server.StartAsync();
         using var client = server.CreateClient(config => config.MaxErrorRetry = 0);
         var options = server.Options();
-        (options.RequestTimeout, options.MaxRetries) = (TimeSpan.FromSeconds(1), 0);
+        options.RequestTimeout = TimeSpan.FromSeconds(1);
         using var storage = new S3StateStorage(options, client);
         server.PauseStore();
 
@@ -113,9 +113,9 @@ public sealed class S3TrapTests(S3ServerFixture shared)
         (new AmazonS3Config().Timeout is null || new AmazonS3Config().Timeout > TimeSpan.FromDays(20)).Should().BeTrue();
         using var silent = new RawServer(_ => Task.Delay(Timeout.Infinite, Token));
         var server = await shared.GetAsync();
-        using var client = server.CreateClient(endpoint: silent.Endpoint);
+        using var client = server.CreateClient(config => config.MaxErrorRetry = 1, silent.Endpoint);
         var options = server.Options();
-        (options.RequestTimeout, options.MaxRetries) = (TimeSpan.FromMilliseconds(300), 1);
+        options.RequestTimeout = TimeSpan.FromMilliseconds(300);
         using var storage = new S3StateStorage(options, client);
 
         await Failing.AssertAsync(StateStorageFailure.Timeout, () => storage.WriteAsync(Key, [1], Token), "RequestTimeout", isOutcomeUnknown: true);

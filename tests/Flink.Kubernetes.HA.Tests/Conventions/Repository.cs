@@ -6,7 +6,7 @@ internal static class Repository
     public static string Root { get; } = FindRoot();
 
     /// <summary>The packages whose public surface is reviewed.</summary>
-    public static TheoryData<string> Packages => new("Flink.Kubernetes.HA", "Flink.Kubernetes.HA.S3", "Flink.Kubernetes.HA.Testing");
+    public static TheoryData<string> Packages => new("Flink.Kubernetes.HA", "Flink.Kubernetes.HA.S3", "Flink.Kubernetes.HA.AzureBlob", "Flink.Kubernetes.HA.Testing");
 
     /// <summary>The hand-written C# files below folders of the repository.</summary>
     public static IReadOnlyList<SourceFile> Code(params string[] folders) =>

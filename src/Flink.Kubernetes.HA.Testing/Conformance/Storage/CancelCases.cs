@@ -52,7 +52,7 @@ internal static class CancelCases
         await cancel.CancelAsync().ConfigureAwait(false);
         await Check.IsCancelledAsync(() => run.Storage.OpenReadAsync(new StateKey("a"), cancel.Token), "a canceled read").ConfigureAwait(false);
         await Check.IsCancelledAsync(() => run.Storage.DeleteAsync(new StateKey("a"), cancel.Token), "a canceled delete").ConfigureAwait(false);
-        await Check.IsCancelledAsync(() => run.Storage.RemoveUnfinishedWritesAsync(TimeSpan.FromDays(1), cancel.Token), "a canceled removal").ConfigureAwait(false);
+        await Check.IsCancelledAsync(() => run.Storage.RemoveUnfinishedWritesAsync("", TimeSpan.FromDays(1), cancel.Token), "a canceled removal").ConfigureAwait(false);
         await Check.IsCancelledAsync(
             async () =>
             {

@@ -53,7 +53,7 @@ internal static class DeleteCases
     private static async Task RemoveUnfinished(StorageRun run)
     {
         await run.WriteAsync("a/b", [1]).ConfigureAwait(false);
-        Check.Equal(0, await run.Storage.RemoveUnfinishedWritesAsync(TimeSpan.FromDays(1), run.Token).ConfigureAwait(false), "how many unfinished writes were removed");
+        Check.Equal(0, await run.Storage.RemoveUnfinishedWritesAsync("", TimeSpan.FromDays(1), run.Token).ConfigureAwait(false), "how many unfinished writes were removed");
         Check.Sequence(["a/b"], await run.KeysAsync().ConfigureAwait(false), "the keys that are left");
     }
 }

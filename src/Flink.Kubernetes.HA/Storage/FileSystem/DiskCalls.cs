@@ -1,12 +1,18 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Flink.Kubernetes.HA.Storage.FileSystem;
 
 /// <summary>The calls to the disk; tests replace them to inject failures.</summary>
 internal class DiskCalls
 {
-    public virtual Stream Create(string path) =>
-        new FileStream(
+    private const int ReadAndWriteForAll = 0x1B6; // 0666, less the umask
+
+    // FileStream locks what it opens, and on NFS a lock needs a daemon of the file server that may not be there: the call then never returns. Data is
+    // written once under names of its own, so no lock is needed.
+    public virtual Stream Create(string path) => OperatingSystem.IsLinux()
+        ? new FileStream(Open(path, LibC.CreateNew | LibC.CloseOnExec), FileAccess.Write, bufferSize: 0)
+        : new FileStream(
             path,
             new FileStreamOptions
             {
@@ -14,19 +20,26 @@ internal class DiskCalls
                 Access = FileAccess.Write,
                 Share = FileShare.Read,
                 BufferSize = 0,
-                Options = FileOptions.Asynchronous,
             });
 
-    public virtual Stream OpenRead(string path) => new FileStream(
-        path,
-        new FileStreamOptions
+    public virtual Stream OpenRead(string path)
+    {
+        if (!OperatingSystem.IsLinux())
         {
-            Mode = FileMode.Open,
-            Access = FileAccess.Read,
-            Share = FileShare.ReadWrite | FileShare.Delete,
-            BufferSize = 0,
-            Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
-        });
+            return new FileStream(
+                path,
+                new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 });
+        }
+
+        var file = Open(path, LibC.ReadOnly | LibC.CloseOnExec);
+        if ((File.GetAttributes(file) & FileAttributes.Directory) == 0)
+        {
+            return new FileStream(file, FileAccess.Read, bufferSize: 0);
+        }
+
+        file.Dispose();
+        throw new UnauthorizedAccessException($"{path} is a folder.");
+    }
 
     public virtual void Flush(Stream file) => ((FileStream)file).Flush(flushToDisk: true);
 
@@ -83,26 +96,31 @@ internal class DiskCalls
             return; // NTFS journals them.
         }
 
-        var folder = LibC.Open(path, LibC.ReadOnly);
-        if (folder < 0)
+        using var folder = Open(path, OperatingSystem.IsLinux() ? LibC.ReadOnly | LibC.CloseOnExec : LibC.ReadOnly);
+        int error;
+        do
         {
-            throw Errno.ToException(Marshal.GetLastPInvokeError());
+            error = Errno.Of(LibC.Flush(folder));
+        }
+        while (error == Errno.Interrupted);
+
+        // Some file systems refuse to flush a folder because they write it synchronously.
+        if (error is not (0 or Errno.Invalid or Errno.NotSupported or Errno.ReadOnly))
+        {
+            throw Errno.ToException(error);
+        }
+    }
+
+    /// <summary>Returns the next files of a list; fewer than asked for at its end.</summary>
+    public virtual List<FoundFile> Next(FileWalk files, int count)
+    {
+        var batch = new List<FoundFile>();
+        while (batch.Count < count && files.MoveNext())
+        {
+            batch.Add(files.Current);
         }
 
-        try
-        {
-            var error = Errno.Of(LibC.Flush(folder));
-
-            // Some file systems refuse to flush a folder because they write it synchronously.
-            if (error is not (0 or Errno.Invalid or Errno.NotSupported or Errno.ReadOnly))
-            {
-                throw Errno.ToException(error);
-            }
-        }
-        finally
-        {
-            _ = LibC.Close(folder);
-        }
+        return batch;
     }
 
     protected virtual int Link(string temporary, string path) => Errno.Of(LibC.Link(temporary, path));
@@ -116,6 +134,24 @@ internal class DiskCalls
         catch (EntryPointNotFoundException)
         {
             return Errno.NoSystemCall;
+        }
+    }
+
+    private static SafeFileHandle Open(string path, int flags)
+    {
+        while (true)
+        {
+            var file = LibC.Open(path, flags, ReadAndWriteForAll);
+            var error = file < 0 ? Marshal.GetLastPInvokeError() : 0;
+            if (error == 0)
+            {
+                return new SafeFileHandle(file, ownsHandle: true);
+            }
+
+            if (error != Errno.Interrupted)
+            {
+                throw Errno.ToException(error);
+            }
         }
     }
 

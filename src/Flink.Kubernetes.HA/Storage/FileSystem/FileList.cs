@@ -4,70 +4,97 @@ using System.Runtime.CompilerServices;
 namespace Flink.Kubernetes.HA.Storage.FileSystem;
 
 /// <summary>Lists the files whose keys have a prefix.</summary>
-internal sealed class FileList(StorageFolders folders, string prefix)
+/// <param name="call">The call.</param>
+/// <param name="folders">The folders.</param>
+/// <param name="disk">The disk.</param>
+/// <param name="prefix">The prefix.</param>
+/// <param name="keyOf">Returns the key of a path, or <see langword="null"/> for a file that is not wanted.</param>
+internal sealed class FileList(FileCall call, StorageFolders folders, DiskCalls disk, string prefix, Func<string, StateKey?> keyOf)
 {
     private const int BatchSize = 256;
 
-    public async IAsyncEnumerable<StateEntry> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<FoundFile> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var call = new FileCall("list", key: null, folders);
         var top = prefix.LastIndexOf('/') is > 0 and var end ? folders.PathOf(new StateKey(prefix[..end])) : folders.Root;
-        using var files = await Task.Run(() => call.Do(() => Open(top)), cancellationToken).ConfigureAwait(false);
+        FileWalk? files = null;
+        await call.RunAsync(() => files = Open(top), () => files?.Dispose(), FileEffect.None, cancellationToken).ConfigureAwait(false);
         if (files is null)
         {
             yield break;
         }
 
-        // The folder is read in batches on the thread pool, because reading it blocks.
-        List<StateEntry> batch;
-        do
+        try
         {
-            batch = await Task.Run(() => call.Do(() => Next(files)), cancellationToken).ConfigureAwait(false);
-            foreach (var entry in batch)
+            // In batches, so that a folder of any size takes steps that fit into the time limit.
+            List<FoundFile> batch;
+            do
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                yield return entry;
+                batch = await call.RunAsync(() => disk.Next(files, BatchSize), files.Dispose, FileEffect.None, cancellationToken).ConfigureAwait(false);
+                foreach (var file in batch)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    yield return file;
+                }
+            }
+            while (batch.Count == BatchSize);
+        }
+        finally
+        {
+            // Disposing waits for a step that is still running, which disposes it itself.
+            if (!call.IsAbandoned)
+            {
+                files.Dispose();
             }
         }
-        while (batch.Count == BatchSize);
     }
 
     private FileWalk? Open(string top) =>
-        Directory.Exists(top) ? new FileWalk(top, folders.Root, prefix)
+        Directory.Exists(top) ? new FileWalk(top, folders.Root, prefix, keyOf)
         : folders.HasRoot ? null
         : throw new DirectoryNotFoundException($"The root directory {folders.Root} does not exist.");
-
-    private static List<StateEntry> Next(FileWalk files)
-    {
-        var batch = new List<StateEntry>();
-        while (batch.Count < BatchSize && files.MoveNext())
-        {
-            batch.Add(files.Current);
-        }
-
-        return batch;
-    }
 }
 
+/// <summary>A file of ours.</summary>
+internal sealed record FoundFile(StateKey Key, string Path, long Size, DateTimeOffset LastModified);
+
 /// <summary>Enumerates a folder recursively, even while others write and delete in it.</summary>
-internal sealed class FileWalk(string top, string root, string prefix) : FileSystemEnumerator<StateEntry>(top, new EnumerationOptions
+internal sealed class FileWalk(string top, string root, string prefix, Func<string, StateKey?> keyOf) : FileSystemEnumerator<FoundFile>(top, new EnumerationOptions
 {
     RecurseSubdirectories = true,
     IgnoreInaccessible = false,
     AttributesToSkip = 0,
 })
 {
-    protected override bool ShouldRecurseIntoEntry(ref FileSystemEntry entry) => !entry.FileName.StartsWith('.');
+    private readonly string _root = root;
+
+    // A volume may have a folder of its file system at the top, which only root may read. Any other that can't be read is an error: skipping it
+    // would pass its data for missing.
+    protected override bool ShouldRecurseIntoEntry(ref FileSystemEntry entry) =>
+        !entry.FileName.StartsWith('.') && !(entry.FileName is "lost+found" && entry.Directory.SequenceEqual(_root) && !CanRead(entry.ToFullPath()));
 
     // A file that was deleted meanwhile has no time; one whose name is not a key is not ours.
     protected override bool ShouldIncludeEntry(ref FileSystemEntry entry) =>
-        !entry.IsDirectory && entry.LastWriteTimeUtc.Year >= 1970 && KeyOf(ref entry) is { } key && key.Value.StartsWith(prefix, StringComparison.Ordinal);
+        !entry.IsDirectory && entry.LastWriteTimeUtc.Year >= 1970 && keyOf(entry.ToFullPath()) is { } key && key.Value.StartsWith(prefix, StringComparison.Ordinal);
 
-    protected override StateEntry TransformEntry(ref FileSystemEntry entry) => new(KeyOf(ref entry)!, entry.Length, entry.LastWriteTimeUtc);
+    protected override FoundFile TransformEntry(ref FileSystemEntry entry)
+    {
+        var path = entry.ToFullPath();
+        return new FoundFile(keyOf(path)!, path, entry.Length, entry.LastWriteTimeUtc);
+    }
 
     // A folder that disappears during the enumeration was emptied by a delete.
     protected override bool ContinueOnError(int error) => error == Errno.NoEntry;
 
-    private StateKey? KeyOf(ref FileSystemEntry entry) =>
-        StateKey.TryCreate(Path.GetRelativePath(root, entry.ToFullPath()).Replace(Path.DirectorySeparatorChar, '/'));
+    private static bool CanRead(string folder)
+    {
+        try
+        {
+            _ = Directory.EnumerateFileSystemEntries(folder).Any();
+            return true;
+        }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
+        {
+            return false;
+        }
+    }
 }

@@ -1,6 +1,3 @@
-using System.Buffers;
-using Flink.Kubernetes.HA.Diagnostics;
-using Flink.Kubernetes.HA.Storage.Streams;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging;
 
@@ -9,19 +6,21 @@ namespace Flink.Kubernetes.HA.Storage.FileSystem;
 /// <summary>Stores data as files on a disk that all replicas share, such as a volume or an NFS mount.</summary>
 /// <remarks>
 /// A file is written under a temporary name, flushed to disk, and then given its name by a hard link, which never replaces a file. So nobody sees
-/// a part of it, and one of several writers wins. The folders above are flushed as well, so the data survives a power failure.
+/// a part of it, and one of several writers wins. The folders above are flushed as well, so the data survives a power failure. A file server that
+/// does not answer delays a call by <see cref="FileSystemStateStorageOptions.OperationTimeout"/> at most, and a canceled one not at all. No file is
+/// locked on Linux.
 /// </remarks>
 public sealed class FileSystemStateStorage : IStateStorage
 {
-    private const int BufferBytes = 256 * 1024;
     private readonly StorageFolders _folders;
     private readonly DiskCalls _disk;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
+    private readonly DiskThreads _threads;
 
     /// <summary>Creates a storage; does not access the disk before the first call.</summary>
     /// <param name="options">The options; the values are copied.</param>
-    /// <param name="timeProvider">The clock for the age of unfinished writes. Default: the system clock.</param>
+    /// <param name="timeProvider">The clock for time limits and the age of unfinished writes. Default: the system clock.</param>
     /// <param name="loggerFactory">The logger factory, for temporary files that could not be removed. Default: no logging.</param>
     /// <exception cref="ArgumentException">The root directory is not set or not an absolute path.</exception>
     public FileSystemStateStorage(FileSystemStateStorageOptions options, TimeProvider? timeProvider = null, ILoggerFactory? loggerFactory = null)
@@ -40,6 +39,7 @@ public sealed class FileSystemStateStorage : IStateStorage
         _disk = disk;
         _folders = new StorageFolders(options.RootDirectory, options.CreateRootDirectory, disk);
         _timeProvider = timeProvider ?? TimeProvider.System;
+        _threads = new DiskThreads(options.OperationTimeout, _timeProvider);
         _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<FileSystemStateStorage>();
     }
 
@@ -47,153 +47,78 @@ public sealed class FileSystemStateStorage : IStateStorage
     public string Location => _folders.Root;
 
     /// <inheritdoc/>
-    public async Task<StoredState> WriteAsync(StateKey key, Stream content, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    public Task<StoredState> WriteAsync(StateKey key, Stream content, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(content);
-        cancellationToken.ThrowIfCancellationRequested();
-        var call = new FileCall("write", key, _folders);
-        var temporary = call.Do(() =>
-        {
-            // Saves copying gigabytes in vain; the link at the end is what decides.
-            call.ThrowIfTaken();
-            return _folders.NewUnfinished();
-        });
-        try
-        {
-            using var measured = new MeasuredContent(content, progress);
-            await CopyAsync(call, measured, temporary, cancellationToken).ConfigureAwait(false);
-            cancellationToken.ThrowIfCancellationRequested();
-            await Task.Run(() => new AtomicFile(call, _folders, _disk).Publish(temporary), CancellationToken.None).ConfigureAwait(false);
-            return measured.ToState(key);
-        }
-        finally
-        {
-            Discard(temporary);
-        }
+        return new FileCopy(Call("write", key), _folders, _disk, _logger).RunAsync(key, content, progress, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public Task<Stream> OpenReadAsync(StateKey key, CancellationToken cancellationToken = default)
+    public async Task<Stream> OpenReadAsync(StateKey key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        var call = new FileCall("read", key, _folders);
-        return Task.Run<Stream>(() => call.Do(() => new FileReadStream(_disk.OpenRead(call.Path), call)), cancellationToken);
+        var call = Call("read", key);
+        Stream? file = null;
+        await call.RunAsync(() => file = _disk.OpenRead(call.Path), () => file?.Dispose(), FileEffect.None, cancellationToken).ConfigureAwait(false);
+        return new FileReadStream(file!, call);
     }
 
     /// <inheritdoc/>
-    public Task<bool> DeleteAsync(StateKey key, CancellationToken cancellationToken = default)
+    public async Task<bool> DeleteAsync(StateKey key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        var call = new FileCall("delete", key, _folders);
-        return Task.Run(
-            () =>
-            {
-                try
-                {
-                    call.Do(() => _disk.Delete(call.Path), FileEffect.Possible);
-                }
-                catch (StateStorageException exception) when (exception.Failure == StateStorageFailure.NotFound)
-                {
-                    return false;
-                }
-
-                // A crash may undo the delete; the data is then like any other without a pointer.
-                _folders.RemoveEmptyAbove(call.Path);
-                return true;
-            },
-            cancellationToken);
+        return await DeleteAsync(Call("delete", key), path: null, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<StateEntry> ListAsync(string prefix = "", CancellationToken cancellationToken = default) =>
-        new FileList(_folders, StateKey.CheckPrefix(prefix)).RunAsync(cancellationToken);
+    public IAsyncEnumerable<StateEntry> ListAsync(string prefix = "", CancellationToken cancellationToken = default)
+    {
+        var list = new FileList(Call("list", key: null), _folders, _disk, StateKey.CheckPrefix(prefix), _folders.KeyOf);
+        return list.RunAsync(cancellationToken).Select(file => new StateEntry(file.Key, file.Size, file.LastModified));
+    }
 
     /// <inheritdoc/>
-    public Task<int> RemoveUnfinishedWritesAsync(TimeSpan olderThan, CancellationToken cancellationToken = default)
+    public Task<int> RemoveUnfinishedWritesAsync(string prefix, TimeSpan olderThan, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(olderThan, TimeSpan.Zero);
-        var limit = _timeProvider.GetUtcNow() - olderThan;
-        var call = new FileCall("remove unfinished writes", key: null, _folders);
-        return Task.Run(
-            () => call.Do(() =>
-            {
-                var removed = 0;
-                foreach (var file in _folders.Unfinished())
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    if (file.LastWriteTimeUtc < limit.UtcDateTime)
-                    {
-                        file.Delete();
-                        removed++;
-                    }
-                }
-
-                return removed;
-            }),
-            cancellationToken);
+        var list = new FileList(
+            Call("remove unfinished writes of", key: null), _folders, _disk, StateKey.CheckPrefix(prefix), _folders.KeyOfUnfinished);
+        return RemoveAsync(list, _timeProvider.GetUtcNow() - olderThan, cancellationToken);
     }
 
-    private async Task CopyAsync(FileCall call, MeasuredContent content, string temporary, CancellationToken cancellationToken)
+    private async Task<int> RemoveAsync(FileList unfinished, DateTimeOffset limit, CancellationToken cancellationToken)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        try
+        var removed = 0;
+        await foreach (var file in unfinished.RunAsync(cancellationToken).ConfigureAwait(false))
         {
-            var file = call.Do(() => _disk.Create(temporary));
+            var isOld = file.LastModified < limit;
+            removed += isOld && await DeleteAsync(Call("remove an unfinished write of", file.Key), file.Path, cancellationToken).ConfigureAwait(false) ? 1 : 0;
+        }
+
+        return removed;
+    }
+
+    /// <summary>Deletes data, or another file beside it.</summary>
+    private ValueTask<bool> DeleteAsync(FileCall call, string? path, CancellationToken cancellationToken) => call.RunAsync(
+        () =>
+        {
             try
             {
-                while (await content.ReadAsync(buffer.AsMemory(0, BufferBytes), cancellationToken).ConfigureAwait(false) is > 0 and var count)
-                {
-                    await call.DoAsync(() => file.WriteAsync(buffer.AsMemory(0, count), cancellationToken)).ConfigureAwait(false);
-                    content.Report(content.Size);
-                }
-
-                await Task.Run(() => call.Do(() => _disk.Flush(file)), cancellationToken).ConfigureAwait(false);
+                call.Do(() => _disk.Delete(path ?? call.Path), FileEffect.Possible);
             }
-            finally
+            catch (StateStorageException exception) when (exception.Failure == StateStorageFailure.NotFound)
             {
-                // Closed before it gets its name: an open file may be locked for readers.
-                await call.DoAsync(file.DisposeAsync).ConfigureAwait(false);
+                return false;
             }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
 
-    private void Discard(string temporary)
-    {
-        try
-        {
-            File.Delete(temporary);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            Log.UnfinishedFileRemains(_logger, exception, temporary);
-        }
-    }
-}
+            // A crash may undo the delete; the data is then like any other without a pointer.
+            _folders.RemoveEmptyAbove(call.Path);
+            return true;
+        },
+        late: null,
+        FileEffect.Possible,
+        cancellationToken);
 
-/// <summary>A file whose failures are converted to those of the storage.</summary>
-internal sealed class FileReadStream(Stream file, FileCall call) : ReadStream
-{
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        call.DoAsync(() => file.ReadAsync(buffer, cancellationToken));
-
-    public override async ValueTask DisposeAsync()
-    {
-        await file.DisposeAsync().ConfigureAwait(false);
-        await base.DisposeAsync().ConfigureAwait(false);
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            file.Dispose();
-        }
-
-        base.Dispose(disposing);
-    }
+    private FileCall Call(string verb, StateKey? key) => new(verb, key, _folders, _threads);
 }

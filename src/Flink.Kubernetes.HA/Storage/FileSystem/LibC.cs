@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Flink.Kubernetes.HA.Storage.FileSystem;
 
@@ -6,6 +7,13 @@ namespace Flink.Kubernetes.HA.Storage.FileSystem;
 internal static partial class LibC
 {
     public const int ReadOnly = 0;
+
+    /// <summary>O_WRONLY | O_CREAT | O_EXCL, on Linux.</summary>
+    public const int CreateNew = 0x1 | 0x40 | 0x80;
+
+    /// <summary>O_CLOEXEC, on Linux: a child process does not inherit the file.</summary>
+    public const int CloseOnExec = 0x80000;
+
     public const int CurrentFolder = -100;
     public const uint RenameNoReplace = 1;
     public const uint StatusLinkCount = 4;
@@ -20,13 +28,10 @@ internal static partial class LibC
     public static partial int Rename(int existingFolder, string existing, int folder, string path, uint flags);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int Open(string path, int flags);
+    public static partial int Open(string path, int flags, int mode);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    public static partial int Flush(int file);
-
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    public static partial int Close(int file);
+    public static partial int Flush(SafeFileHandle file);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Status(int folder, string path, int flags, uint mask, out FileStatus status);
@@ -45,6 +50,7 @@ internal static class Errno
 {
     public const int NotPermitted = 1;
     public const int NoEntry = 2;
+    public const int Interrupted = 4;
     public const int InputOutput = 5;
     public const int Access = 13;
     public const int Exists = 17;

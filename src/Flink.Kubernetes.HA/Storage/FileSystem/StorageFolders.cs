@@ -1,46 +1,55 @@
 namespace Flink.Kubernetes.HA.Storage.FileSystem;
 
-/// <summary>The root, the folders of keys below it, and the folder of writes in progress.</summary>
+/// <summary>The root, and the names of data and of writes in progress below it.</summary>
 internal sealed class StorageFolders(string root, bool createRoot, DiskCalls disk)
 {
     // No segment of a key begins with a dot.
-    private const string UnfinishedName = ".unfinished";
+    private const char UnfinishedStart = '.';
+    private const string UnfinishedEnd = ".unfinished";
+    private const int RandomLength = 32;
 
     public string Root { get; } = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
 
     /// <summary>Whether the root exists, or may be created and was not needed yet.</summary>
     public bool HasRoot => Directory.Exists(Root) || (createRoot && !File.Exists(Root));
 
+    /// <summary>Returns a name for a new temporary file beside a file, from which <see cref="KeyOfUnfinished"/> can tell whose it is.</summary>
+    public static string NewUnfinished(string path) => Path.Join(
+        Path.GetDirectoryName(path), $"{UnfinishedStart}{Path.GetFileName(path)}.{Guid.NewGuid():N}{UnfinishedEnd}");
+
     public string PathOf(StateKey key) => Path.Join(Root, key.Value.Replace('/', Path.DirectorySeparatorChar));
 
-    /// <summary>Returns a name for a new temporary file on the same disk as the data.</summary>
-    public string NewUnfinished()
+    /// <summary>Returns the key of a file, or <see langword="null"/> if it is not ours.</summary>
+    public StateKey? KeyOf(string path) => StateKey.TryCreate(Path.GetRelativePath(Root, path).Replace(Path.DirectorySeparatorChar, '/'));
+
+    /// <summary>Returns the key for which a temporary file was made, or <see langword="null"/> if it is not one of ours.</summary>
+    public StateKey? KeyOfUnfinished(string path)
     {
-        if (!Directory.Exists(Root))
-        {
-            if (!HasRoot)
-            {
-                throw new DirectoryNotFoundException($"The root directory {Root} does not exist.");
-            }
-
-            disk.CreateFolder(Root);
-            if (Path.GetDirectoryName(Root) is { } parent)
-            {
-                disk.FlushFolder(parent);
-            }
-        }
-
-        var folder = Path.Join(Root, UnfinishedName);
-        disk.CreateFolder(folder);
-        return Path.Join(folder, Guid.NewGuid().ToString("N"));
+        var name = Path.GetFileName(path);
+        var end = name.Length - UnfinishedEnd.Length - RandomLength - 1;
+        return end > 1 && name[0] == UnfinishedStart && name[end] == '.' && name.EndsWith(UnfinishedEnd, StringComparison.Ordinal)
+                && name[(end + 1)..(end + 1 + RandomLength)].All(char.IsAsciiHexDigitLower)
+            ? KeyOf(Path.Join(Path.GetDirectoryName(path), name[1..end]))
+            : null;
     }
 
-    public IEnumerable<FileInfo> Unfinished()
+    public void CreateRoot()
     {
-        var folder = new DirectoryInfo(Path.Join(Root, UnfinishedName));
-        return folder.Exists ? folder.EnumerateFiles()
-            : HasRoot ? []
-            : throw new DirectoryNotFoundException($"The root directory {Root} does not exist.");
+        if (Directory.Exists(Root))
+        {
+            return;
+        }
+
+        if (!HasRoot)
+        {
+            throw new DirectoryNotFoundException($"The root directory {Root} does not exist.");
+        }
+
+        disk.CreateFolder(Root);
+        if (Path.GetDirectoryName(Root) is { } parent)
+        {
+            disk.FlushFolder(parent);
+        }
     }
 
     /// <summary>Flushes the folder of a file and all folders above it up to the root: each may be new, created by this or another writer.</summary>

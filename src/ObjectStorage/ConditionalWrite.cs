@@ -1,10 +1,13 @@
-using Flink.Kubernetes.HA.Storage;
-
-namespace Flink.Kubernetes.HA.S3.Requests;
+namespace Flink.Kubernetes.HA.Storage.Objects;
 
 /// <summary>A request that creates an object if there is none, retried until its outcome is known or the retries are used up.</summary>
+/// <param name="call">The call.</param>
+/// <param name="whoWroteAsync">Returns who wrote the object that has the key.</param>
+/// <param name="maxRetries">The number of retries.</param>
+/// <param name="calls">Sends the request.</param>
+/// <param name="timeProvider">The clock for the pauses.</param>
 internal sealed class ConditionalWrite(
-    S3Call call, string writer, S3StateStorageOptions options, S3Objects objects, S3Calls calls, TimeProvider timeProvider)
+    ObjectCall call, Func<CancellationToken, Task<ObjectWriter>> whoWroteAsync, int maxRetries, ObjectCalls calls, TimeProvider timeProvider)
 {
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(100);
     private bool _mayHaveActed;
@@ -19,7 +22,7 @@ internal sealed class ConditionalWrite(
                 await calls.SendAsync(send, cancellationToken).ConfigureAwait(false);
                 return;
             }
-            catch (Exception exception) when (S3Failures.IsOfServer(exception, cancellationToken))
+            catch (Exception exception) when (calls.IsFailure(exception, cancellationToken))
             {
                 if (await IsDoneAsync(exception, tries, cancellationToken).ConfigureAwait(false))
                 {
@@ -35,7 +38,7 @@ internal sealed class ConditionalWrite(
     /// <summary>Handles a failure: returns whether the object is ours after all, or throws if a retry cannot help.</summary>
     private async Task<bool> IsDoneAsync(Exception exception, int tries, CancellationToken cancellationToken)
     {
-        var failure = S3Failures.Explain(exception, options);
+        var failure = calls.Explain(exception, call);
         _mayHaveActed |= failure.MayHaveActed;
         var isTaken = failure.Failure == StateStorageFailure.AlreadyExists;
         if (!isTaken && !failure.IsPassing && !failure.IsUploadGone)
@@ -44,19 +47,31 @@ internal sealed class ConditionalWrite(
         }
 
         // A refusal because the key is in use may also be caused by an earlier attempt of ours whose response was lost.
-        switch (await objects.WhoWroteAsync(call.Key!, writer, cancellationToken).ConfigureAwait(false))
+        switch (await WhoWroteAsync(cancellationToken).ConfigureAwait(false))
         {
-            case S3Writer.This:
+            case ObjectWriter.This:
                 return true;
-            case S3Writer.Another:
-                throw calls.ToException(call, isTaken ? failure : S3Failures.Taken, exception, _mayHaveActed);
-            case S3Writer.Unknown when isTaken:
+            case ObjectWriter.Another:
+                throw calls.ToException(call, isTaken ? failure : ObjectFailure.Taken, exception, _mayHaveActed);
+            case ObjectWriter.Unknown when isTaken:
                 throw calls.ToException(call, failure, exception, isOutcomeUnknown: true);
             default:
                 // No object: the condition makes it harmless to send the request again, even if an earlier one is still on its way.
-                return tries < options.MaxRetries && !failure.IsUploadGone
+                return tries < maxRetries && !failure.IsUploadGone
                     ? false
                     : throw calls.ToException(call, failure, exception, _mayHaveActed || isTaken);
+        }
+    }
+
+    private async Task<ObjectWriter> WhoWroteAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await whoWroteAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (StateStorageException)
+        {
+            return ObjectWriter.Unknown;
         }
     }
 }

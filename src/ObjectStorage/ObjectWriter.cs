@@ -1,7 +1,7 @@
-namespace Flink.Kubernetes.HA.S3.Requests;
+namespace Flink.Kubernetes.HA.Storage.Objects;
 
 /// <summary>The writer of an object.</summary>
-internal enum S3Writer
+internal enum ObjectWriter
 {
     /// <summary>The object could not be read.</summary>
     Unknown,
