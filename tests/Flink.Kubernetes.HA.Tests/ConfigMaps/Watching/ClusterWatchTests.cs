@@ -145,7 +145,7 @@ public sealed class ClusterWatchTests : IAsyncDisposable
         _world.Server.OpenWatches.Should().Be(20);
         await ChangeAsync(7);
         Seen.ElementAt(7).Should().Be("21");
-        Watcher.Logs.Entries.Count(entry => entry.Id.Id == 208).Should().Be(1);
+        Watcher.Logs.Entries.Count(entry => entry.Id == 208).Should().Be(1);
         _subscriptions.Should().OnlyContain(subscription => subscription.Failure == null);
     }
 
@@ -157,7 +157,7 @@ public sealed class ClusterWatchTests : IAsyncDisposable
         await SubscribeAsync(3);
         Network.Partition(silent: false);
         await _world.AdvanceAsync(TimeSpan.FromSeconds(10));
-        _subscriptions.Should().OnlyContain(subscription => subscription.Failure != null && subscription.LastingFailure!.For > TimeSpan.FromSeconds(5));
+        _subscriptions.Should().OnlyContain(subscription => subscription.Failure != null && subscription.LastingFailure!.Duration > TimeSpan.FromSeconds(5));
 
         // What is not there any more when it recovers is read by name, and has no failure either.
         await _world.DeleteAsync(Key(2));
