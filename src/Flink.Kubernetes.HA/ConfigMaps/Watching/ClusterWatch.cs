@@ -66,7 +66,8 @@ internal sealed class ClusterWatch(string namespaceName, string labelSelector, S
         {
             if (watch == _watch)
             {
-                _shown = items.ToDictionary(item => item.Key.Name, StringComparer.Ordinal);
+                var labels = items.Count > 0 ? items[0].Labels : ConfigMap.NoText;
+                _shown = items.ToDictionary(item => item.Key.Name, item => WithSame(labels, item), StringComparer.Ordinal);
                 foreach (var (name, wanted) in _wanted)
                 {
                     wanted.ObserveByLabel(_shown.GetValueOrDefault(name), isGapless: false, timestamp, _failure);
@@ -132,6 +133,10 @@ internal sealed class ClusterWatch(string namespaceName, string labelSelector, S
             return true;
         }
     }
+
+    // Most have the same labels, and there may be thousands.
+    private static ConfigMap WithSame(IReadOnlyDictionary<string, string> labels, ConfigMap item) =>
+        item.Labels.Count == labels.Count && item.Labels.All(label => labels.GetValueOrDefault(label.Key) == label.Value) ? item with { Labels = labels } : item;
 
     private ConfigMapWatch? End()
     {
