@@ -15,7 +15,7 @@ namespace Flink.Kubernetes.HA.ConfigMaps.Watching;
 /// <param name="namespaceName">The namespace.</param>
 /// <param name="target">What is watched, as messages name it.</param>
 /// <param name="selection">The same for the server.</param>
-/// <param name="reader">Who is told what the watch finds, by its loop.</param>
+/// <param name="reader">Takes what the watch finds, in its loop.</param>
 /// <param name="requests">The requests.</param>
 /// <param name="settings">The timing.</param>
 /// <param name="timeProvider">The clock.</param>
@@ -285,7 +285,7 @@ internal sealed class ConfigMapWatch(
     }
 }
 
-/// <summary>Who is told what a watch finds; by one call at a time, and perhaps once more after the watch was disposed.</summary>
+/// <summary>Takes what a watch finds: one call at a time, and perhaps one more after the watch was disposed.</summary>
 internal interface IWatchReader
 {
     /// <summary>Takes all objects that there are, after which changes may have been missed.</summary>
