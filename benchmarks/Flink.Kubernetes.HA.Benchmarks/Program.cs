@@ -37,7 +37,8 @@ var kubeConfig = Environment.GetEnvironmentVariable("KUBECONFIG") ?? throw new I
 var isQuick = arguments.Has("--quick");
 var clients = Client.Find(Environment.GetEnvironmentVariable("BENCHMARK_PEERS"), arguments.Value("--clients", string.Empty).Split(',', StringSplitOptions.RemoveEmptyEntries));
 var report = new Report(arguments.Required("--output"));
-var run = new Run(kubeConfig, isQuick, clients, report, arguments.Value("--heartbeat-mode", "ConfigMap"));
+var run = new Run(kubeConfig, isQuick, clients, report, arguments.Value("--heartbeat-mode", string.Empty),
+    [.. arguments.Value("--components", "1,100").Split(',').Select(text => int.Parse(text, CultureInfo.InvariantCulture))]);
 using (var api = new RawApi(kubeConfig))
 {
     var version = (await api.CallAsync(HttpMethod.Get, "/version")).Body["gitVersion"]!.GetValue<string>();

@@ -1,7 +1,7 @@
 namespace Flink.Kubernetes.HA.Benchmarks;
 
 /// <summary>What all scenarios of one run share.</summary>
-internal sealed record Run(string KubeConfig, bool IsQuick, IReadOnlyList<Client> Clients, Report Report, string HeartbeatMode)
+internal sealed record Run(string KubeConfig, bool IsQuick, IReadOnlyList<Client> Clients, Report Report, string HeartbeatMode, int[] Components)
 {
     public Client Ours => Clients.Single(client => client.IsOurs);
 

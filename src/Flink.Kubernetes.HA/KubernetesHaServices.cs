@@ -102,7 +102,7 @@ public sealed partial class KubernetesHaServices : IHighAvailabilityServices, IH
             _timeProvider,
             _loggerFactory.CreateLogger<ConfigMapRequests>(),
             _metrics);
-        _watches = new SharedWatches(_requests, _timeProvider, _loggerFactory, _metrics);
+        _watches = new SharedWatches(_requests, _timeProvider, _loggerFactory, _metrics, labelSelector: HaNames.LabelSelector(ClusterId));
         _events = _electionOptions.EmitEvents
             ? new ElectionEvents(_requests, Identity, _electionOptions.RequestTimeout, _timeProvider, _loggerFactory.CreateLogger<ElectionEvents>())
             : null;

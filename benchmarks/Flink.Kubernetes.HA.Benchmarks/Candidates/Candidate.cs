@@ -24,6 +24,11 @@ internal sealed class Candidate(CommandLine arguments)
             context.Cancel = true;
             _stop.Cancel();
         });
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            context.Cancel = true;
+            Say($"heap={GC.GetTotalMemory(forceFullCollection: true)}");
+        });
         using var timer = new Timer(_ => Say($"requests {_requests}"), null, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5));
 
         // The harness may be killed: its end closes our standard input.

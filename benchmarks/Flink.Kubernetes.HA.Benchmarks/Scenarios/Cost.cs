@@ -27,25 +27,58 @@ internal static class Cost
     /// <summary>One process that leads many components, and another that stands by for all of them, until the first one is ended.</summary>
     public static async Task ComponentsAsync(Run run, int seconds)
     {
-        foreach (var components in run.IsQuick ? (int[])[50] : [100, 1000])
+        (string Mode, int[] Components)[] series = run.HeartbeatMode is { Length: > 0 } mode
+            ? [(mode, run.Components)]
+            : [("ProcessLease", run.IsQuick ? [1, 50] : [1, 100, 1000, 10000]), ("ConfigMap", run.IsQuick ? [1, 50] : [1, 100, 500])];
+        foreach (var (heartbeat, sizes) in series)
         {
-            var floor = await Floor.WritesAsync(run.KubeConfig, components);
-            await using var pair = await StartAsync(run, run.Ours, components, "--components", $"{components}", "--heartbeat-mode", run.HeartbeatMode);
-            await Clock.PassAsync(run.IsQuick ? 2 : 10);
-            run.Report.Text($"**{components} components, heartbeat mode {run.HeartbeatMode}**, over {seconds} s. All were led after {Samples.Text(pair.AllLed)}{(pair.IsObserved ? string.Empty : $"; **the standby had not observed all within {Patience} s**")}.");
-            var rows = await Task.WhenAll(pair.Leader.MeasureAsync(seconds), pair.Standby.MeasureAsync(seconds));
-            run.Report.Table(Head, [["this library", "leader", .. rows[0]], ["this library", "standby", .. rows[1]]]);
-            var begin = pair.Leader.Process.Send(Signal.Terminate);
-            await Clock.UntilAsync(() => pair.Standby.Process.FirstAfter(begin, "all") is not null, 60);
-            var took = (pair.Standby.Process.FirstAfter(begin, "all") ?? double.NaN) - begin;
-            var samples = new Samples();
-            samples.Add(took);
-            run.Report.Add($"{components}-{run.HeartbeatMode}", "ours", "took over all", samples);
+            var rows = new List<string[]>();
+            (long Leader, long Standby)? one = null;
+            foreach (var components in sizes)
+            {
+                await using var pair = await StartAsync(run, run.Ours, components, "--components", $"{components}", "--heartbeat-mode", heartbeat);
+                await Clock.PassAsync(run.IsQuick ? 2 : 10);
+                var before = await pair.HeapsAsync();
+                run.Report.Text(
+                    $"**{components} components, heartbeat mode {heartbeat}**, over {seconds} s. All were led after {Samples.Text(pair.AllLed)}, and observed by the standby "
+                    + $"{Samples.Text(pair.AllObserved)} after its start{(pair.IsObserved ? string.Empty : "; **it had not observed all when this was measured**")}.");
+                var costs = await Task.WhenAll(pair.Leader.MeasureAsync(seconds), pair.Standby.MeasureAsync(seconds));
+                run.Report.Table(Head, [["this library", "leader", .. costs[0]], ["this library", "standby", .. costs[1]]]);
+                var after = await pair.HeapsAsync();
+                one ??= before;
+                rows.Add([
+                    $"{components}", Bytes(before.Leader), Bytes(after.Leader), PerComponent(before.Leader, one.Value.Leader, components),
+                    Bytes(before.Standby), Bytes(after.Standby), PerComponent(before.Standby, one.Value.Standby, components),
+                ]);
+                await HandOverAsync(run, pair, components, heartbeat);
+            }
+
             run.Report.Text(
-                $"Terms lost while they were led: {pair.Leader.Process.Count("stopped", begin)}. SIGTERM until the last is led elsewhere: **{Samples.Text(took)}**; floor (two raw writes "
-                + $"to each, 50 at a time): {Samples.Text(floor)}; ratio {Samples.Ratio(took, floor)}.");
+                $"Memory on the heap after a full collection, heartbeat mode {heartbeat}; before and after the {seconds} s of above. A component's is what is more than with one, divided; "
+                + "it includes what the program of the benchmark keeps for each.");
+            run.Report.Table(["components", "leader before", "after", "bytes a component", "standby before", "after", "bytes a component"], rows);
         }
     }
+
+    private static async Task HandOverAsync(Run run, Pair pair, int components, string heartbeat)
+    {
+        var floor = components > 1000 ? double.NaN : await Floor.WritesAsync(run.KubeConfig, components);
+        var all = components > 1 ? "all" : "started";
+        var begin = pair.Leader.Process.Send(Signal.Terminate);
+        await Clock.UntilAsync(() => pair.Standby.Process.FirstAfter(begin, all) is not null, Patience + (components / 50));
+        var took = (pair.Standby.Process.FirstAfter(begin, all) ?? double.NaN) - begin;
+        var samples = new Samples();
+        samples.Add(took);
+        run.Report.Add($"{components}-{heartbeat}", "ours", "took over all", samples);
+        run.Report.Text(
+            $"Terms lost while they were led: {pair.Leader.Process.Count("stopped", begin)}. SIGTERM until the last is led elsewhere: **{Samples.Text(took)}**; floor (two raw writes "
+            + $"to each, 50 at a time): {Samples.Text(floor)}; ratio {Samples.Ratio(took, floor)}.");
+    }
+
+    private static string Bytes(long? heap) => heap is null or 0 ? "-" : FormattableString.Invariant($"{heap / 1e6:0.00} MB");
+
+    private static string PerComponent(long heap, long one, int components) =>
+        components == 1 || heap == 0 ? "-" : FormattableString.Invariant($"{(heap - one) / (double)(components - 1):0}");
 
     private static async Task<Pair> StartAsync(Run run, Client client, int components, params string[] more)
     {
@@ -53,11 +86,14 @@ internal static class Cost
         var begin = Clock.Now;
         pair.Leader = new Metered(run, client, pair.Name, "leader", more);
         var isAll = components > 1 ? "all" : "started";
-        await Clock.UntilAsync(() => pair.Leader.Process.FirstAfter(0, isAll) is not null, Patience);
+        var patience = Patience + (components / 50);
+        await Clock.UntilAsync(() => pair.Leader.Process.FirstAfter(0, isAll) is not null, patience);
         pair.AllLed = (pair.Leader.Process.FirstAfter(0, isAll) ?? double.NaN) - begin;
+        begin = Clock.Now;
         pair.Standby = new Metered(run, client, pair.Name, "standby", more);
         pair.IsObserved = await Clock.UntilAsync(
-            () => pair.Standby.Process.Leader is not null && (components == 1 || pair.Standby.Process.FirstAfter(0, "known") is not null), Patience);
+            () => pair.Standby.Process.Leader is not null && (components == 1 || pair.Standby.Process.FirstAfter(0, "known") is not null), patience);
+        pair.AllObserved = (pair.Standby.Process.FirstAfter(0, components == 1 ? "leader=leader" : "known") ?? double.NaN) - begin;
         return pair;
     }
 
@@ -73,7 +109,11 @@ internal static class Cost
 
         public double AllLed { get; set; }
 
+        public double AllObserved { get; set; }
+
         public bool IsObserved { get; set; }
+
+        public async Task<(long Leader, long Standby)> HeapsAsync() => (await Leader.Process.HeapAsync(), await Standby.Process.HeapAsync());
 
         public async ValueTask DisposeAsync()
         {

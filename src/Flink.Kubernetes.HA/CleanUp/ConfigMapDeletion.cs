@@ -104,7 +104,7 @@ internal static class HaConfigMaps
     private static async Task<IReadOnlyList<ConfigMap>> ListOnceAsync(
         ConfigMapRequests requests, bool isMetadataOnly, string namespaceName, string clusterId, CancellationToken cancellationToken)
     {
-        var selector = string.Join(',', HaNames.Labels(clusterId).Select(label => $"{label.Key}={label.Value}"));
+        var selector = HaNames.LabelSelector(clusterId);
         List<ConfigMap> items = [];
         string? next = null;
         do

@@ -38,6 +38,10 @@ internal static partial class Log
     [LoggerMessage(207, LogLevel.Information, "{Resource} {Object} is watched again.")]
     public static partial void WatchRecovered(ILogger logger, string resource, object @object);
 
+    [LoggerMessage(208, LogLevel.Warning, "{Count} ConfigMaps of the cluster are watched one by one: a list or watch by the labels {Selector} in namespace "
+        + "{Namespace} is not permitted. Grant get, list and watch on configmaps without resourceNames to this process's account, and restart it.")]
+    public static partial void WatchByLabelForbidden(ILogger logger, Exception exception, int count, string selector, string @namespace);
+
     // Leader election: 3xx
     [LoggerMessage(300, LogLevel.Information, "Contending for {Component} as {Identity}, with ConfigMap {ConfigMap}.")]
     public static partial void Contending(ILogger logger, string component, string identity, string configMap);

@@ -58,6 +58,9 @@ internal static partial class HaNames
         [ConfigMapTypeLabel] = ConfigMapTypeLabelValue,
     };
 
+    /// <summary>Selects all HA ConfigMaps of a cluster.</summary>
+    public static string LabelSelector(string clusterId) => string.Join(',', Labels(clusterId).Select(label => $"{label.Key}={label.Value}"));
+
     /// <summary>The annotations of a ConfigMap without a holder.</summary>
     public static IReadOnlyDictionary<string, string> Annotations(string clusterId) => new Dictionary<string, string> { [ClusterIdAnnotation] = clusterId };
 

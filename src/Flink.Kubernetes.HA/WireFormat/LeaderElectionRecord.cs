@@ -34,13 +34,25 @@ internal sealed class LeaderElectionRecord
     [ThreadStatic]
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer)? _reusable;
 
+    // Only where there are fields that are not known: contenders of thousands of locks hold as many records.
     private readonly JsonObject? _fields;
 
     private LeaderElectionRecord(string? annotation, JsonObject? fields, string? holderIdentity)
     {
         Annotation = annotation;
-        _fields = fields;
+        IsReadable = fields is not null;
         HolderIdentity = holderIdentity;
+        LeaseDuration = Longest(Duration(fields, LeaseDurationSecondsField), Duration(fields, LeaseDurationField));
+        IsEndless = Duration(fields, LeaseDurationSecondsField, int.MaxValue) >= EndlessLease;
+        AcquireTime =
+            fields?[AcquireTimeField] is JsonValue acquired && acquired.TryGetValue(out string? text)
+            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+                ? time
+                : null;
+        LeaderTransitions =
+            fields?[LeaderTransitionsField] is JsonValue transitions && TryGetNumber(transitions, out var number) ? (long)Math.Clamp(number, 0, int.MaxValue - 1) : 0;
+        _fields = fields?.All(field => field.Key
+            is HolderIdentityField or LeaseDurationSecondsField or AcquireTimeField or RenewTimeField or LeaderTransitionsField) == true ? null : fields;
     }
 
     /// <summary>The text of the annotation, or <see langword="null"/> if there is none.</summary>
@@ -50,7 +62,7 @@ internal sealed class LeaderElectionRecord
     public bool IsPresent => Annotation is not null;
 
     /// <summary>Whether the record can be read; one that cannot is treated as held.</summary>
-    public bool IsReadable => _fields is not null;
+    public bool IsReadable { get; }
 
     /// <summary>The holder of the lock; <see langword="null"/> or empty if nobody holds it.</summary>
     public string? HolderIdentity { get; }
@@ -59,22 +71,17 @@ internal sealed class LeaderElectionRecord
     public bool IsReleased => IsReadable && string.IsNullOrEmpty(HolderIdentity);
 
     /// <summary>The lease within which the holder promises to renew, or <see langword="null"/> if the record states no valid one.</summary>
-    public TimeSpan? LeaseDuration => Longest(Duration(LeaseDurationSecondsField), Duration(LeaseDurationField));
+    public TimeSpan? LeaseDuration { get; }
 
     /// <summary>Whether the record itself is not renewed: its holder lives by a Lease.</summary>
-    public bool IsEndless => Duration(LeaseDurationSecondsField, int.MaxValue) >= EndlessLease;
+    public bool IsEndless { get; }
 
     /// <summary>When the holder acquired the lock, by its own clock; for people, and never for a lease.</summary>
-    public DateTimeOffset? AcquireTime =>
-        _fields?[AcquireTimeField] is JsonValue value && value.TryGetValue(out string? text)
-        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-            ? time
-            : null;
+    public DateTimeOffset? AcquireTime { get; }
 
     /// <summary>The number of leader transitions; 0 if absent. Saturates below <see cref="int.MaxValue"/>, because other clients store it
     /// as a 32-bit integer.</summary>
-    public long LeaderTransitions =>
-        _fields?[LeaderTransitionsField] is JsonValue value && TryGetNumber(value, out var number) ? (long)Math.Clamp(number, 0, int.MaxValue - 1) : 0;
+    public long LeaderTransitions { get; }
 
     public static LeaderElectionRecord Parse(string? annotation)
     {
@@ -177,9 +184,9 @@ internal sealed class LeaderElectionRecord
 
     private static TimeSpan? Longest(TimeSpan? a, TimeSpan? b) => a is null || b > a ? b : a;
 
-    private TimeSpan? Duration(string field, double? longest = null)
+    private static TimeSpan? Duration(JsonObject? fields, string field, double? longest = null)
     {
-        if (_fields?[field] is not JsonValue value)
+        if (fields?[field] is not JsonValue value)
         {
             return null;
         }

@@ -21,7 +21,8 @@ internal sealed class Follower : IAsyncDisposable
         Network = new FaultInjectingHandler(world.Time);
         _client = world.Server.CreateClient("follower", Network);
         Watches = new SharedWatches(
-            new ConfigMapRequests(_client, TimeSpan.FromSeconds(10), maxRetries: 0, world.Time, Logs, _metrics), world.Time, Logs, _metrics);
+            new ConfigMapRequests(_client, TimeSpan.FromSeconds(10), maxRetries: 0, world.Time, Logs, _metrics),
+            world.Time, Logs, _metrics, world.Watches, HaNames.LabelSelector(HaWorld.ClusterId));
     }
 
     public FaultInjectingHandler Network { get; }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json.Nodes;
 using Flink.Kubernetes.HA.ConfigMaps;
+using Flink.Kubernetes.HA.ConfigMaps.Watching;
 using Flink.Kubernetes.HA.Diagnostics;
 using Flink.Kubernetes.HA.LeaderElection;
 using Flink.Kubernetes.HA.Testing;
@@ -44,6 +45,11 @@ internal sealed partial class HaWorld : IAsyncDisposable
     /// <summary>The official client of somebody who may do everything.</summary>
     public k8s.IKubernetes Admin => _admin;
 
+    /// <summary>How the replicas and followers that are started from here on watch.</summary>
+    public WatchSettings Watches { get; private set; } = WatchSettings.Default;
+
+    public bool IsWatchedByLabel => Watches.MostByName == 0;
+
     /// <summary>The same as this library asks.</summary>
     public ConfigMapRequests Requests { get; }
 
@@ -61,10 +67,13 @@ internal sealed partial class HaWorld : IAsyncDisposable
 
     public static MemoryStream Stream(string text) => new(Encoding.UTF8.GetBytes(text));
 
+    /// <summary>Has the replicas and followers that are started from here on watch the cluster by its labels, however few ConfigMaps they want.</summary>
+    public void WatchByLabel() => Watches = Watches with { MostByName = 0 };
+
     /// <summary>Adds a replica and starts it.</summary>
     public Replica Start(string name, Action<Replica>? configure = null, LeaderElectionOptions? options = null, TimeProvider? clock = null, LeaderComponent? component = null)
     {
-        var replica = new Replica(name, Server, Time, options, clock, component);
+        var replica = new Replica(name, Server, Time, options, clock, component, Watches);
         configure?.Invoke(replica);
         var work = replica.Work;
         replica.Work = async term =>

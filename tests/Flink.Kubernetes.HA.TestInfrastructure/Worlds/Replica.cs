@@ -5,6 +5,7 @@ using Flink.Kubernetes.HA.Diagnostics;
 using Flink.Kubernetes.HA.LeaderElection;
 using Flink.Kubernetes.HA.LeaderElection.Heartbeats;
 using Flink.Kubernetes.HA.Testing;
+using Flink.Kubernetes.HA.WireFormat;
 
 namespace Flink.Kubernetes.HA.TestInfrastructure.Worlds;
 
@@ -18,7 +19,7 @@ internal sealed class Replica : IAsyncDisposable
     private Task _run = Task.CompletedTask;
 
     public Replica(
-        string name, InMemoryApiServer server, ManualTimeProvider time, LeaderElectionOptions? options = null, TimeProvider? clock = null, LeaderComponent? component = null)
+        string name, InMemoryApiServer server, ManualTimeProvider time, LeaderElectionOptions? options = null, TimeProvider? clock = null, LeaderComponent? component = null, WatchSettings? watches = null)
     {
         Name = name;
         var processClock = clock ?? time;
@@ -32,7 +33,7 @@ internal sealed class Replica : IAsyncDisposable
 
         // No retries below the code under test: each call that fails is one that it sees.
         Requests = new ConfigMapRequests(_client, TimeSpan.FromSeconds(10), maxRetries: 0, processClock, loggers.CreateLogger(name), _metrics);
-        Watches = new SharedWatches(Requests, processClock, loggers, _metrics);
+        Watches = new SharedWatches(Requests, processClock, loggers, _metrics, watches, HaNames.LabelSelector(HaWorld.ClusterId));
         _heartbeats = ProcessHeartbeats.Create(HaWorld.Namespace, HaWorld.ClusterId, name, Options, Requests, Watches, processClock, loggers, _metrics);
         Elect = other => new LeaderElectionService(
             other, HaWorld.Namespace, HaWorld.ClusterId, name, Options, Requests, Watches, processClock, loggers, _metrics, _heartbeats);

@@ -1,7 +1,7 @@
 namespace Flink.Kubernetes.HA.Tests.LeaderElection;
 
 /// <summary>What followers hear of what leaders do: both ends together, as in Flink's election and retrieval test.</summary>
-public sealed class ElectionAndRetrievalTests : ElectionTests
+public class ElectionAndRetrievalTests : ElectionTests
 {
     private static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(100);
 
@@ -78,4 +78,10 @@ public sealed class ElectionAndRetrievalTests : ElectionTests
         await World.UntilAsync(() => retrieval.Current?.Address == address, TimeSpan.FromSeconds(1), $"{address} is heard of");
         (retrieval.Current!.SessionId, retrieval.Current.FencingToken).Should().Be((leader.Term!.SessionId, leader.Term.FencingToken));
     }
+}
+
+/// <summary>The same with one watch by label for all ConfigMaps of the cluster.</summary>
+public sealed class ElectionAndRetrievalByLabelTests : ElectionAndRetrievalTests
+{
+    public ElectionAndRetrievalByLabelTests() => World.WatchByLabel();
 }

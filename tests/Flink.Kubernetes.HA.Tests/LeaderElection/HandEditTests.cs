@@ -5,7 +5,7 @@ namespace Flink.Kubernetes.HA.Tests.LeaderElection;
 /// <summary>Whatever is done to the ConfigMap by hand or by a tool, whatever the leader hears of it: no two lead at once, and one leads again
 /// (promise P2).</summary>
 /// <remarks>Clearing the holder is not among them: it says that nobody leads. The world checks at its end that no two led at once.</remarks>
-public sealed class HandEditTests : ElectionTests
+public class HandEditTests : ElectionTests
 {
     private const string Junk = "junk";
 
@@ -189,4 +189,10 @@ public sealed class HandEditTests : ElectionTests
         await World.UntilAsync(() => leader.Terms.Count > 1 || standby.Terms.Count > 1, TimeSpan.FromSeconds(60), "one leads anew");
         standby.Terms.First().Lost.IsCancellationRequested.Should().BeTrue();
     }
+}
+
+/// <summary>The same with one watch by label for all ConfigMaps of the cluster.</summary>
+public sealed class HandEditByLabelTests : HandEditTests
+{
+    public HandEditByLabelTests() => World.WatchByLabel();
 }

@@ -5,7 +5,7 @@ namespace Flink.Kubernetes.HA.Tests.LeaderElection;
 
 /// <summary>Random schedules of everything that goes wrong: never two live terms, and a leader whenever one can be had (promises P2, P7, P8).</summary>
 /// <remarks>The cluster checks at its end that no two terms were live at once and that tokens only grew. The seed is in the test's name.</remarks>
-public sealed class SplitBrainTests : ElectionTests
+public class SplitBrainTests : ElectionTests
 {
     private readonly List<V1Lease> _leases = [];
 
@@ -262,4 +262,10 @@ public sealed class SplitBrainTests : ElectionTests
             public ValueTask DisposeAsync() => timer.DisposeAsync();
         }
     }
+}
+
+/// <summary>The same with one watch by label for all ConfigMaps of the cluster.</summary>
+public sealed class SplitBrainByLabelTests : SplitBrainTests
+{
+    public SplitBrainByLabelTests() => World.WatchByLabel();
 }

@@ -1,7 +1,7 @@
 namespace Flink.Kubernetes.HA.Tests.LeaderRetrieval;
 
 /// <summary>Who is reported as leader, after Flink's KubernetesLeaderRetrievalDriverTest.</summary>
-public sealed class LeaderRetrievalTests : RetrievalTests
+public class LeaderRetrievalTests : RetrievalTests
 {
     [Fact]
     public async Task A_leader_that_is_there_already_is_told_at_once()
@@ -167,7 +167,7 @@ public sealed class LeaderRetrievalTests : RetrievalTests
         }
 
         World.Server.OpenWatches.Should().Be(0);
-        World.Server.Requests.Should().ContainSingle(r => r.Verb == "watch").Which.Name.Should().Be(HaWorld.Key.Name);
+        World.Server.Requests.Should().ContainSingle(r => r.Verb == "watch").Which.Name.Should().Be(World.IsWatchedByLabel ? null : HaWorld.Key.Name);
     }
 
     [Fact]
@@ -206,4 +206,10 @@ public sealed class LeaderRetrievalTests : RetrievalTests
         (await listener.NextAsync()).Should().Be(Leader("http://two", Guid.Empty, LeaderLiveness.Alive));
         listener.HasHeardNothingMore();
     }
+}
+
+/// <summary>The same with one watch by label for all ConfigMaps of the cluster.</summary>
+public sealed class LeaderRetrievalByLabelTests : LeaderRetrievalTests
+{
+    public LeaderRetrievalByLabelTests() => World.WatchByLabel();
 }

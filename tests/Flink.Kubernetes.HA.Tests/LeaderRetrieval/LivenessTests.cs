@@ -1,7 +1,7 @@
 namespace Flink.Kubernetes.HA.Tests.LeaderRetrieval;
 
 /// <summary>What a follower says of a leader's being alive: old records, dead leaders, hung watches (promise P8).</summary>
-public sealed class LivenessTests : RetrievalTests
+public class LivenessTests : RetrievalTests
 {
     [Fact]
     public async Task A_leader_that_is_there_already_is_unconfirmed_until_it_renews()
@@ -123,4 +123,10 @@ public sealed class LivenessTests : RetrievalTests
 
         listener.Heard.Should().NotContainNulls().And.AllBeOfType<LeaderInformation>();
     }
+}
+
+/// <summary>The same with one watch by label for all ConfigMaps of the cluster.</summary>
+public sealed class LivenessByLabelTests : LivenessTests
+{
+    public LivenessByLabelTests() => World.WatchByLabel();
 }

@@ -3,13 +3,11 @@ namespace Flink.Kubernetes.HA.Tests.LeaderRetrieval;
 /// <summary>Retrieval of the Dispatcher's leader, whose ConfigMap is written by hand as a leader named "one" does.</summary>
 public abstract class RetrievalTests : IAsyncDisposable
 {
-    private protected RetrievalTests() => Follower = new Follower(World);
-
     private protected static Guid Session { get; } = Guid.Parse("0f6c1a52-8a61-4f57-9e9b-2f3ab04d57a1");
 
     private protected HaWorld World { get; } = new();
 
-    private protected Follower Follower { get; }
+    private protected Follower Follower => field ??= new Follower(World);
 
     private protected LeaderRetrievalService Retrieval => field ??= Follower.Follow();
 
@@ -58,7 +56,8 @@ public abstract class RetrievalTests : IAsyncDisposable
     private protected Task PutAsync(string? lockRecord, string? term, string? app = HaWorld.ClusterId) => World.PutAsync(new ConfigMap(HaWorld.Key)
     {
         Annotations = Entries((HaNames.LockAnnotation, lockRecord), (HaNames.TermAnnotation, term), (HaNames.ClusterIdAnnotation, app)),
-        Labels = Entries((HaNames.AppLabel, app)),
+        // Both are seen: what has the labels of the cluster by a watch of these, the rest by name.
+        Labels = World.IsWatchedByLabel && app == HaWorld.ClusterId ? HaNames.Labels(app) : Entries((HaNames.AppLabel, app)),
     });
 
     /// <summary>Lets everything that is under way come to its end.</summary>

@@ -3,20 +3,29 @@ using Microsoft.Extensions.Logging;
 
 namespace Flink.Kubernetes.HA.ConfigMaps.Watching;
 
-/// <summary>The self-healing watch of one ConfigMap, Lease or Pod: lists, watches from there, resumes after a connection ends, and lists again after a
-/// version has expired.</summary>
+/// <summary>A self-healing watch of one ConfigMap, Lease or Pod, or of all ConfigMaps with some labels: lists, watches from there, resumes after a
+/// connection ends, and lists again after a version has expired.</summary>
 /// <remarks>
-/// <para>No older state is published after a newer one, although resource versions are opaque and only compared for equality: one
+/// <para>No older state is reported after a newer one, although resource versions are opaque and only compared for equality: one
 /// loop applies one response after the other; a watch sends only what came after the version from which it resumes; and a list
 /// without a resource version is a consistent read of etcd, so no server answers it with an older state than any server's watch
 /// has sent before.</para>
-/// <para>A list covers everything that was missed: an object that is gone becomes a state without an object, and one that was
-/// re-created becomes a state with another UID.</para>
+/// <para>A list covers everything that was missed: an object that is gone is not in it, and one that was re-created has another UID.</para>
 /// </remarks>
+/// <param name="namespaceName">The namespace.</param>
+/// <param name="target">What is watched, as messages name it.</param>
+/// <param name="selection">The same for the server.</param>
+/// <param name="reader">Takes what the watch finds, in its loop.</param>
+/// <param name="requests">The requests.</param>
+/// <param name="settings">The timing.</param>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="logger">The logger.</param>
+/// <param name="metrics">The instruments.</param>
 internal sealed class ConfigMapWatch(
-    ObjectKey key,
-    WatchedResource resource,
-    bool isMetadataOnly,
+    string namespaceName,
+    object target,
+    ConfigMapSelection selection,
+    IWatchReader reader,
     ConfigMapRequests requests,
     WatchSettings settings,
     TimeProvider timeProvider,
@@ -25,7 +34,7 @@ internal sealed class ConfigMapWatch(
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
-    private readonly ConfigMapSelection _selection = ConfigMapSelection.Named(key.Name, isMetadataOnly, resource);
+    private readonly WatchedResource _resource = selection.Resource;
     private readonly ConfigMapRequests _lists = requests.WithTimeout(settings.ListTimeout);
 
     // Longer than a watch takes to open: one that the server does not answer must not count as one that stays open.
@@ -33,34 +42,31 @@ internal sealed class ConfigMapWatch(
     private Task _loop = Task.CompletedTask;
     private string? _resumeFrom;
     private long _lastArrival;
-    private long _sequence;
     private WatchHealth? _health;
     private CancellationTokenSource? _connection;
     private TaskCompletionSource? _relisted;
-
-    /// <summary>The number of subscribers; guarded by the lock of <see cref="SharedWatches"/>.</summary>
-    public int Subscribers { get; set; }
-
-    /// <summary>The latest state, and what is wrong with the watch: written by the loop only.</summary>
-    public LatestValue<WatchState> States { get; } = new();
+    private bool _hasEnded;
 
     /// <summary>How long ago the failure began that lasts.</summary>
     public TimeSpan FailingFor => Health.FailingFor;
 
-    private WatchHealth Health => _health ??= new WatchHealth(key, settings, timeProvider, logger, failure => Publish(Current with { Failure = failure }));
-
-    private WatchState Current => States.Latest.Value ?? WatchState.Initial;
+    private WatchHealth Health => _health ??= new WatchHealth(target, settings, timeProvider, logger, failure => reader.Failed(this, failure));
 
     public void Start() => _loop = TaskExtensions.RunDetached(RunAsync);
 
     /// <summary>Lists once more, in place of the connection that is open, which may be hung; what was missed on it is in the list.</summary>
-    /// <returns>Completes when the list has succeeded; the same task for all who ask meanwhile.</returns>
+    /// <returns>Completes when the list has succeeded, or the watch has ended; the same task for all who ask meanwhile.</returns>
     public Task RelistAsync()
     {
         lock (_gate)
         {
             if (_relisted is null)
             {
+                if (_hasEnded)
+                {
+                    return Task.CompletedTask;
+                }
+
                 _relisted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 _ = _connection?.CancelAsync();
             }
@@ -69,13 +75,18 @@ internal sealed class ConfigMapWatch(
         }
     }
 
-    /// <summary>Stops the loop and waits for its end; readers end with <see cref="ObjectDisposedException"/>.</summary>
+    /// <summary>Stops the loop and waits for its end.</summary>
     public async ValueTask DisposeAsync()
     {
-        // Readers end before the loop does: a loop that is slow to end must not publish to them, nor keep them waiting.
-        States.Complete();
         await _stop.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
+        TaskCompletionSource? relisted;
+        lock (_gate)
+        {
+            (_hasEnded, relisted) = (true, _relisted);
+        }
+
+        relisted?.TrySetResult();
     }
 
     private async Task RunAsync()
@@ -118,26 +129,39 @@ internal sealed class ConfigMapWatch(
         catch (KubernetesHaException exception) when (exception.Failure == KubernetesFailure.Gone && !stopping.IsCancellationRequested)
         {
             // 3. The server has compacted the changes since our version. They cannot be replayed; the next list contains their result.
-            Log.WatchExpired(logger, resource.Plural, key, _resumeFrom);
-            metrics.WatchRestarted(resource.Plural, "expired");
+            Log.WatchExpired(logger, _resource.Plural, target, _resumeFrom);
+            metrics.WatchRestarted(_resource.Plural, "expired");
             _resumeFrom = null;
             return Health.EndedEarly();
         }
+        catch (KubernetesHaException exception) when (
+            exception.Failure == KubernetesFailure.Forbidden && !stopping.IsCancellationRequested && reader.IsEndedBy(this, exception))
+        {
+            // 4. The reader gets it in another way.
+            await _stop.CancelAsync().ConfigureAwait(false);
+            return TimeSpan.Zero;
+        }
         catch (Exception exception) when (!stopping.IsCancellationRequested)
         {
-            // 4. Any other failure may be temporary. The version to resume from is kept: the next connection continues where this one
+            // 5. Any other failure may be temporary. The version to resume from is kept: the next connection continues where this one
             //    stopped, and a deletion or takeover in between is still delivered.
             var delay = Health.Failed(exception);
-            Log.WatchBroken(logger, exception, resource.Plural, key, timeProvider.GetElapsedTime(opened), delay);
-            metrics.WatchRestarted(resource.Plural, "failed");
+            Log.WatchBroken(logger, exception, _resource.Plural, target, timeProvider.GetElapsedTime(opened), delay);
+            metrics.WatchRestarted(_resource.Plural, "failed");
             return delay;
         }
     }
 
-    // No page limit: by name there is at most one object.
     private async Task ListAsync(CancellationToken stopping)
     {
-        var page = await _lists.ListAsync(key.Namespace, _selection, stopping).ConfigureAwait(false);
+        // All pages are of one state, that of the first; if it is compacted meanwhile, the server answers 410 and the list begins again.
+        var page = await _lists.ListAsync(namespaceName, selection, stopping).ConfigureAwait(false);
+        var (items, resourceVersion) = (page.Items.ToList(), page.ResourceVersion);
+        while (page.Continue is not null)
+        {
+            page = await _lists.ListAsync(namespaceName, selection with { Continue = page.Continue }, stopping).ConfigureAwait(false);
+            items.AddRange(page.Items);
+        }
 
         // Taken before the list is applied: who asks from here on may have seen its result, and wants another.
         TaskCompletionSource? relisted;
@@ -146,9 +170,10 @@ internal sealed class ConfigMapWatch(
             (relisted, _relisted) = (_relisted, null);
         }
 
-        // The version of the list, not of the object: it also covers the time in which the object did not exist.
-        _resumeFrom = page.ResourceVersion;
-        Observe(page.Items.FirstOrDefault(item => item.Key.Name == key.Name), isGapless: false);
+        // The version of the list, not of an object: it also covers the time in which the object did not exist.
+        _resumeFrom = resourceVersion;
+        _lastArrival = timeProvider.GetTimestamp();
+        reader.Listed(this, items, _lastArrival);
         Health.Listed();
         relisted?.TrySetResult();
     }
@@ -165,7 +190,7 @@ internal sealed class ConfigMapWatch(
     {
         var opened = timeProvider.GetTimestamp();
         var asked = settings.NextConnectionTime();
-        Log.WatchOpening(logger, resource.Plural, key, _resumeFrom, asked);
+        Log.WatchOpening(logger, _resource.Plural, target, _resumeFrom, asked);
 
         // The server ends every connection after the requested time. One that lasts longer is half-open: the peer is gone without a
         // FIN or RST, and the read would wait for ever. (HTTP/2 pings find most of those sooner.)
@@ -186,7 +211,7 @@ internal sealed class ConfigMapWatch(
         var silent = false;
         try
         {
-            var events = requests.WatchAsync(key.Namespace, _selection, _resumeFrom!, asked, either.Token).GetAsyncEnumerator(either.Token);
+            var events = requests.WatchAsync(namespaceName, selection, _resumeFrom!, asked, either.Token).GetAsyncEnumerator(either.Token);
             await using (events.ConfigureAwait(false))
             {
                 while (await MoveNextAsync(events, either.Token).ConfigureAwait(false))
@@ -211,8 +236,8 @@ internal sealed class ConfigMapWatch(
 
         stopping.ThrowIfCancellationRequested();
         var lived = timeProvider.GetElapsedTime(opened);
-        Log.WatchEnded(logger, resource.Plural, key, lived, silent);
-        metrics.WatchRestarted(resource.Plural, silent ? "silent" : "ended");
+        Log.WatchEnded(logger, _resource.Plural, target, lived, silent);
+        metrics.WatchRestarted(_resource.Plural, silent ? "silent" : "ended");
 
         // A server or proxy that ends each connection at once must not be called in a tight loop.
         if (!brought && lived < settings.SettledAfter)
@@ -247,48 +272,31 @@ internal sealed class ConfigMapWatch(
 
     private void Apply(ConfigMapEvent watchEvent)
     {
-        if (watchEvent.ConfigMap is { } item && item.Key.Name == key.Name)
+        _lastArrival = timeProvider.GetTimestamp();
+        if (watchEvent.ConfigMap is { } item)
         {
-            Observe(watchEvent.Type == ConfigMapEventType.Deleted ? null : item, isGapless: true);
+            reader.Changed(this, item, watchEvent.Type == ConfigMapEventType.Deleted, _lastArrival);
         }
 
         // After the state was published: if anything above threw, the event is delivered again. Bookmarks carry only a version, and keep
         // it from expiring on a quiet object.
         _resumeFrom = string.IsNullOrEmpty(watchEvent.ResourceVersion) ? _resumeFrom : watchEvent.ResourceVersion;
-        _lastArrival = timeProvider.GetTimestamp();
         Health.Settled();
     }
-
-    private void Observe(ConfigMap? item, bool isGapless)
-    {
-        _lastArrival = timeProvider.GetTimestamp();
-        var held = Current;
-        if (held.Observation is null || !IsSame(held.Observation.ConfigMap, item))
-        {
-            _sequence += isGapless ? 1 : 2;
-            Publish(held with { Observation = new Observation(item, _lastArrival, _sequence) });
-        }
-    }
-
-    private void Publish(WatchState state) => States.Publish(state);
-
-    // An unchanged state, as from a list after a failure, keeps its timestamp: a lease counts from when its state was first observed.
-    private static bool IsSame(ConfigMap? one, ConfigMap? other) =>
-        one is null || other is null
-            ? one is null && other is null
-            : one.Uid == other.Uid && one.ResourceVersion is not null && one.ResourceVersion == other.ResourceVersion;
 }
 
-/// <summary>What a watch has to say: the latest state of the object, and what is wrong with the watch itself.</summary>
-/// <param name="Observation">The latest state; <see langword="null"/> before the first list has succeeded.</param>
-/// <param name="Failure">Why the watch is currently impaired (such as a missing permission).</param>
-internal sealed record WatchState(Observation? Observation, Exception? Failure)
+/// <summary>Takes what a watch finds: one call at a time, and perhaps one more after the watch was disposed.</summary>
+internal interface IWatchReader
 {
-    public static WatchState Initial { get; } = new(null, null);
-}
+    /// <summary>Takes all objects that there are, after which changes may have been missed.</summary>
+    void Listed(ConfigMapWatch watch, IReadOnlyList<ConfigMap> items, long timestamp);
 
-/// <summary>The state of one ConfigMap as last observed by a watch.</summary>
-/// <param name="ConfigMap">The ConfigMap, or <see langword="null"/> if it does not exist.</param>
-/// <param name="Timestamp">When it was first observed in this state: a <see cref="TimeProvider.GetTimestamp"/>.</param>
-/// <param name="Sequence">One more than that of the state before, if there was no other state of the object between the two.</param>
-internal sealed record Observation(ConfigMap? ConfigMap, long Timestamp, long Sequence);
+    /// <summary>Takes the next change, after which none was missed.</summary>
+    void Changed(ConfigMapWatch watch, ConfigMap item, bool isDeleted, long timestamp);
+
+    /// <summary>Takes why the watch is impaired; <see langword="null"/> when it no longer is.</summary>
+    void Failed(ConfigMapWatch watch, Exception? failure);
+
+    /// <summary>Returns whether the reader does without the watch from now on, because it is not permitted.</summary>
+    bool IsEndedBy(ConfigMapWatch watch, KubernetesHaException refusal);
+}

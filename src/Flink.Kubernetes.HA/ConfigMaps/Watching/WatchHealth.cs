@@ -5,7 +5,7 @@ namespace Flink.Kubernetes.HA.ConfigMaps.Watching;
 
 /// <summary>The health of one watch: counts failures, computes the delay between attempts, and reports a failure once and its end once.</summary>
 /// <remarks>Used by the loop of the watch only.</remarks>
-internal sealed class WatchHealth(ObjectKey key, WatchSettings settings, TimeProvider timeProvider, ILogger logger, Action<Exception?> report)
+internal sealed class WatchHealth(object target, WatchSettings settings, TimeProvider timeProvider, ILogger logger, Action<Exception?> report)
 {
     private const string Resource = "configmaps";
 
@@ -71,7 +71,7 @@ internal sealed class WatchHealth(ObjectKey key, WatchSettings settings, TimePro
         {
             Failure = null;
             report(null);
-            Log.WatchRecovered(logger, Resource, key);
+            Log.WatchRecovered(logger, Resource, target);
         }
     }
 
@@ -94,11 +94,11 @@ internal sealed class WatchHealth(ObjectKey key, WatchSettings settings, TimePro
 
         if (exception is KubernetesHaException { Failure: KubernetesFailure.Forbidden, Denial: "rbac" } forbidden)
         {
-            Log.WatchForbidden(logger, exception, forbidden.Verb ?? "list or watch", Resource, key);
+            Log.WatchForbidden(logger, exception, forbidden.Verb ?? "list or watch", Resource, target);
         }
         else
         {
-            Log.WatchImpaired(logger, exception, Resource, key);
+            Log.WatchImpaired(logger, exception, Resource, target);
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace Flink.Kubernetes.HA.ConfigMaps.Watching;
 
-/// <summary>The timing of a self-healing watch.</summary>
+/// <summary>The timing of self-healing watches, and when one by label serves many.</summary>
 internal sealed record WatchSettings
 {
     public static WatchSettings Default { get; } = new();
@@ -36,6 +36,13 @@ internal sealed record WatchSettings
 
     /// <summary>The time after which a failure that lasts is logged again.</summary>
     public TimeSpan RepeatReportAfter { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The number of ConfigMaps of a cluster that are watched by name; when more are wanted, one watch by label serves them.</summary>
+    /// <remarks>A Role can be restricted to names, and then permits watches by name only.</remarks>
+    public int MostByName { get; init; } = 16;
+
+    /// <summary>The number of objects in a page of a list by label.</summary>
+    public int PageSize { get; init; } = 500;
 
     public TimeSpan NextConnectionTime()
     {

@@ -5,26 +5,26 @@ namespace Flink.Kubernetes.HA.ConfigMaps.Watching;
 /// another UID.</remarks>
 internal sealed class WatchSubscription : IAsyncDisposable
 {
-    private readonly ConfigMapWatch _watch;
+    private readonly WatchedObject _object;
     private readonly Func<ValueTask> _unsubscribe;
     private readonly LatestValueReader<WatchState> _states;
     private int _disposed;
 
-    internal WatchSubscription(ConfigMapWatch watch, Func<ValueTask> unsubscribe)
+    internal WatchSubscription(WatchedObject watched, Func<ValueTask> unsubscribe)
     {
-        (_watch, _unsubscribe) = (watch, unsubscribe);
-        _states = new LatestValueReader<WatchState>(watch.States, this);
+        (_object, _unsubscribe) = (watched, unsubscribe);
+        _states = new LatestValueReader<WatchState>(watched.States, this);
     }
 
     /// <summary>The latest state, or <see langword="null"/> before the first list has succeeded.</summary>
-    public Observation? Current => _watch.States.Latest.Value?.Observation;
+    public Observation? Current => _object.States.Latest.Value?.Observation;
 
     /// <summary>Why the watch is currently impaired (such as a missing permission), or <see langword="null"/> if it is healthy or has not
     /// begun.</summary>
-    public Exception? Failure => _watch.States.Latest.Value?.Failure;
+    public Exception? Failure => _object.States.Latest.Value?.Failure;
 
     /// <summary>The same with its duration.</summary>
-    public LastingFailure? LastingFailure => Failure is { } failure ? new LastingFailure(failure, _watch.FailingFor) : null;
+    public LastingFailure? LastingFailure => Failure is { } failure ? new LastingFailure(failure, _object.FailingFor) : null;
 
     /// <summary>Waits for a state, or for the beginning or end of a failure, that this subscriber has not received yet; a late reader
     /// receives the latest only.</summary>
@@ -36,7 +36,7 @@ internal sealed class WatchSubscription : IAsyncDisposable
 
     /// <summary>Lists once more, because something that should have arrived has not: the connection may be hung.</summary>
     /// <returns>Completes when the list has succeeded; what it has found is then in <see cref="Current"/>.</returns>
-    public Task RelistAsync() => _watch.RelistAsync();
+    public Task RelistAsync() => _object.RelistAsync();
 
     /// <summary>Unsubscribes. The last subscriber stops the watch and waits for its end.</summary>
     public async ValueTask DisposeAsync()

@@ -66,6 +66,18 @@ internal sealed class FollowedHolder(ElectionContext context)
     /// <summary>Waits for a change of the lock, or for the end of its holder.</summary>
     public async Task<bool> WaitForChangeAsync(LockWatch watch, TimeSpan limit, CancellationToken cancellationToken)
     {
+        if (limit >= WhileItLives)
+        {
+            if (_holder is { End.IsCompletedSuccessfully: true })
+            {
+                // It has ended since the limit was computed.
+                return true;
+            }
+
+            // Without a timer: contenders of thousands of locks wait for one holder.
+            limit = Timeout.InfiniteTimeSpan;
+        }
+
         if (_holder is not { End: { IsCompleted: false } end })
         {
             return await watch.WaitForChangeAsync(limit, cancellationToken).ConfigureAwait(false);
