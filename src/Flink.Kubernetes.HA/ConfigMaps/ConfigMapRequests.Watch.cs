@@ -21,7 +21,8 @@ internal sealed partial class ConfigMapRequests
     // A ConfigMap has at most 1 MiB of data, which JSON escapes can make six times as long.
     private const int MaximumLineLength = 16 << 20;
 
-    private static readonly StreamPipeReaderOptions PipeOptions = new(bufferSize: 16 << 10);
+    // An idle watch holds no buffer: one is rented when there is something to read.
+    private static readonly StreamPipeReaderOptions PipeOptions = new(bufferSize: 16 << 10, useZeroByteReads: true);
 
     /// <summary>Opens one watch connection and yields its events until the server ends it.</summary>
     /// <exception cref="KubernetesHaException">The server refused the watch or sent an ERROR event (such as
