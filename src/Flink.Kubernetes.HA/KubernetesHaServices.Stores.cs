@@ -60,7 +60,11 @@ public sealed partial class KubernetesHaServices
     public ClusterCleanUp OpenClusterCleanUp(LeadershipTerm term, CleanUpOptions? options = null) => ClusterCleanUp.Open(term, Storage, options);
 
     /// <inheritdoc/>
-    public Sweep CreateSweep(SweepOptions? options = null) => new(_requests, Storage, Namespace, ClusterId, options, _timeProvider);
+    public Sweep CreateSweep(SweepOptions? options = null)
+    {
+        options?.Check();
+        return new(_requests, Storage, Namespace, ClusterId, options, _timeProvider);
+    }
 
     private ConfigMapReader ReaderOf(LeaderComponent component) => new(_requests, Namespace, ClusterId, component);
 }

@@ -40,7 +40,6 @@ public sealed class Sweep
     /// <param name="clusterId">The ID of the cluster.</param>
     /// <param name="options">The options. Default: a grace period of 1 day.</param>
     /// <param name="timeProvider">The clock for the age of data. Default: the system clock.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The grace period is shorter than a minute.</exception>
     internal Sweep(
         ConfigMapRequests requests,
         IStateStorage storage,
@@ -53,7 +52,6 @@ public sealed class Sweep
         ArgumentException.ThrowIfNullOrEmpty(namespaceName);
         ArgumentException.ThrowIfNullOrEmpty(clusterId);
         _gracePeriod = (options ?? new SweepOptions()).GracePeriod;
-        ArgumentOutOfRangeException.ThrowIfLessThan(_gracePeriod, SweepOptions.ShortestGracePeriod, nameof(options));
         (_requests, _storage, _namespaceName, _clusterId) = (requests, storage, namespaceName, clusterId);
         _timeProvider = timeProvider ?? TimeProvider.System;
     }

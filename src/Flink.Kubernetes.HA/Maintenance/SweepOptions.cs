@@ -12,4 +12,6 @@ public sealed class SweepOptions
     /// from there), the time from a blob to the job that refers to it, and the difference between the clocks of the storage and of this process.
     /// </value>
     public TimeSpan GracePeriod { get; set; } = TimeSpan.FromDays(1);
+
+    internal void Check() => ArgumentOutOfRangeException.ThrowIfLessThan(GracePeriod, ShortestGracePeriod);
 }

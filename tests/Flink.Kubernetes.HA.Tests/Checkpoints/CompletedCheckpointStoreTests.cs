@@ -251,8 +251,8 @@ public sealed class CompletedCheckpointStoreTests() : WorldTest(() => HaWorld.Le
 
         (await World.ReadCheckpoints().TryGetLatestAsync(Token))!.Value.Should().Be("two");
         World.DataKeys.Should().Contain(first.Handle.State.Key.Value);
-        await World.AdvanceAsync(TimeSpan.FromHours(2));
-        var sweep = World.CreateSweep(TimeSpan.FromHours(1));
+        await World.AdvanceAsync(TimeSpan.FromMinutes(3));
+        var sweep = World.CreateSweep(TimeSpan.FromMinutes(2));
         (await sweep.FindAsync(Token)).Orphans.Select(orphan => orphan.Key).Should().Equal(first.Handle.State.Key);
         (await World.RunAsync(() => sweep.DeleteAsync(World.Leader.Term!, Token))).Deleted.Should().Be(1);
         (await World.ReadCheckpoints().TryGetLatestAsync(Token))!.Value.Should().Be("two");

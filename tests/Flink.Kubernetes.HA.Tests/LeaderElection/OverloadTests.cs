@@ -82,6 +82,23 @@ public sealed class OverloadTests : IAsyncDisposable
         (_lost, _leading).Should().Be((0, Components));
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(60)]
+    public async Task A_pause_that_the_server_asks_for_is_kept_by_all_terms_as_long_as_it_costs_none(int seconds)
+    {
+        await LeadAsync();
+        _slow.RetryAfter = TimeSpan.FromSeconds(seconds);
+        await RunAsync(TimeSpan.FromSeconds(1));
+        _slow.RetryAfter = null;
+        var before = _slow.Received;
+        await RunAsync(TimeSpan.FromSeconds(1));
+
+        (_slow.Received - before).Should().BeLessThan(SteadyRate / 10, "each term would have sent one in two seconds");
+        await RunAsync(TimeSpan.FromSeconds(20));
+        (_lost, _leading).Should().Be((0, Components));
+    }
+
     public async ValueTask DisposeAsync()
     {
         _slow.Rate = 10_000;
@@ -153,6 +170,9 @@ public sealed class OverloadTests : IAsyncDisposable
 
         public bool IsDown { get; set; }
 
+        /// <summary>Refuses with 429 and this pause.</summary>
+        public TimeSpan? RetryAfter { get; set; }
+
         public int Received => _received;
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -163,6 +183,16 @@ public sealed class OverloadTests : IAsyncDisposable
                 if (IsDown)
                 {
                     throw new HttpRequestException(HttpRequestError.ConnectionError, "It is down.");
+                }
+
+                if (RetryAfter is { } pause)
+                {
+                    return new HttpResponseMessage(System.Net.HttpStatusCode.TooManyRequests)
+                    {
+                        RequestMessage = request,
+                        Content = new StringContent("""{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"TooManyRequests","code":429}""", null, "application/json"),
+                        Headers = { RetryAfter = new(pause) },
+                    };
                 }
 
                 await Task.Delay(Place(), time, cancellationToken);

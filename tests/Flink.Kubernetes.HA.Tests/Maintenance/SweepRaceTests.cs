@@ -3,12 +3,13 @@ using k8s;
 
 namespace Flink.Kubernetes.HA.Tests.Maintenance;
 
-/// <summary>Sweeps with the shortest grace period run without pause while a leader writes and is held up between an upload and its pointer.</summary>
+/// <summary>Sweeps with a short grace period run without pause while a leader writes and is held up between an upload and its pointer.</summary>
 [Collection(SimulatedTime.Name)]
 public sealed class SweepRaceTests
 {
     private const string Orphan = "jobGraph-00000000000000000000000000000003-0123456789abcdef0123456789abcdef";
-    private static readonly TimeSpan Nearly = SweepOptions.ShortestGracePeriod - TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Nearly = Grace - TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(5);
 
     private static readonly Dictionary<string, Fault> PointerFaults = new()
@@ -71,10 +72,10 @@ public sealed class SweepRaceTests
         await world.Data.WriteAsync(orphan, [1], Token);
 
         // What is kept is as old as what is deleted: only its pointer protects it.
-        await world.AdvanceAsync(SweepOptions.ShortestGracePeriod * 2);
+        await world.AdvanceAsync(Grace * 2);
         using var slowly = CreateSweeper(world, Fault.Delay(Moment));
         using var lately = CreateSweeper(world, Fault.Delay(Moment, afterEffect: true));
-        Sweep[] sweeps = [.. ((IKubernetes?[])[null, slowly, lately]).Select(client => world.CreateSweep(SweepOptions.ShortestGracePeriod, client))];
+        Sweep[] sweeps = [.. ((IKubernetes?[])[null, slowly, lately]).Select(client => world.CreateSweep(Grace, client))];
         world.Storage.Inject(storageFault);
         job.Network.Inject(pointerFault);
 
@@ -93,7 +94,7 @@ public sealed class SweepRaceTests
         }
 
         await run;
-        await world.AdvanceAsync(SweepOptions.ShortestGracePeriod * 2);
+        await world.AdvanceAsync(Grace * 2);
         var last = await world.RunAsync(() => sweeps[0].DeleteAsync(dispatcher.Term!, Token));
         last.MissingData.Should().BeEmpty();
         world.Data.Keys.Should().NotContain(orphan);

@@ -29,10 +29,10 @@ public sealed class SweepTests() : WorldTest(() => HaWorld.WithJobAsync(hasResul
         }
 
         (await World.CreateSweep().FindAsync(Token)).Orphans.Should().BeEmpty();
-        await World.AdvanceAsync(TimeSpan.FromHours(2));
+        await World.AdvanceAsync(TimeSpan.FromMinutes(3));
         var young = $"{dispatcher}/jobGraph-{gone}-{Random.Replace('0', '1')}";
         await World.Data.WriteAsync(new StateKey(young), [1], Token);
-        var report = await World.RunAsync(() => World.CreateSweep(TimeSpan.FromHours(1)).DeleteAsync(World.Leader.Term!, Token));
+        var report = await World.RunAsync(() => World.CreateSweep(TimeSpan.FromMinutes(2)).DeleteAsync(World.Leader.Term!, Token));
 
         report.Orphans.Select(orphan => orphan.Key.Value).Order(StringComparer.Ordinal).Should().Equal(orphans.Order(StringComparer.Ordinal));
         (report.Deleted, report.NotDeleted).Should().Be((orphans.Length, 0));
@@ -45,11 +45,11 @@ public sealed class SweepTests() : WorldTest(() => HaWorld.WithJobAsync(hasResul
     public async Task Data_whose_ConfigMap_is_missing_or_was_re_created_is_withheld()
     {
         await World.DeleteAsync(HaWorld.JobKey);
-        await World.AdvanceAsync(TimeSpan.FromHours(2));
+        await World.AdvanceAsync(TimeSpan.FromMinutes(3));
 
-        var missing = await World.CreateSweep(TimeSpan.FromHours(1)).FindAsync(Token);
+        var missing = await World.CreateSweep(TimeSpan.FromMinutes(2)).FindAsync(Token);
         await World.LeadAsync(HaWorld.JobManager, "new");
-        var recreated = await World.CreateSweep(TimeSpan.FromHours(1)).FindAsync(Token);
+        var recreated = await World.CreateSweep(TimeSpan.FromMinutes(2)).FindAsync(Token);
 
         missing.Orphans.Should().BeEmpty();
         missing.Withheld.Count(entry => entry.Key.Value.Contains("checkpointID", StringComparison.Ordinal)).Should().Be(2);
@@ -61,9 +61,9 @@ public sealed class SweepTests() : WorldTest(() => HaWorld.WithJobAsync(hasResul
     public async Task Data_behind_a_pointer_that_cannot_be_read_is_withheld()
     {
         await World.EditDataAsync("checkpointID-0000000000000000001", "damaged", HaWorld.JobKey);
-        await World.AdvanceAsync(TimeSpan.FromHours(2));
+        await World.AdvanceAsync(TimeSpan.FromMinutes(3));
 
-        var report = await World.CreateSweep(TimeSpan.FromHours(1)).FindAsync(Token);
+        var report = await World.CreateSweep(TimeSpan.FromMinutes(2)).FindAsync(Token);
 
         report.Orphans.Should().BeEmpty();
         report.Withheld.Should().ContainSingle().Which.Key.Value.Should().Contain("checkpointID-0000000000000000001");
@@ -85,8 +85,8 @@ public sealed class SweepTests() : WorldTest(() => HaWorld.WithJobAsync(hasResul
     {
         var orphan = new StateKey($"{await World.FolderOfAsync(LeaderComponent.Dispatcher)}/x-{Random}");
         await World.Data.WriteAsync(orphan, [1], Token);
-        await World.AdvanceAsync(TimeSpan.FromHours(2));
-        var sweep = World.CreateSweep(TimeSpan.FromHours(1), storage: World.Storage);
+        await World.AdvanceAsync(TimeSpan.FromMinutes(3));
+        var sweep = World.CreateSweep(TimeSpan.FromMinutes(2), storage: World.Storage);
         using (World.Storage.Inject(Fault.Fail(StateStorageFailure.Unavailable) with { Verb = "delete" }))
         {
             (await World.RunAsync(() => sweep.DeleteAsync(World.Leader.Term!, Token))).NotDeleted.Should().Be(1);
@@ -96,8 +96,11 @@ public sealed class SweepTests() : WorldTest(() => HaWorld.WithJobAsync(hasResul
         await World.FailOverAsync();
         await World.FailAsync<LeadershipLostException>(() => sweep.DeleteAsync(old, Token));
         World.Data.Keys.Should().Contain(orphan);
-        Invoking(() => World.CreateSweep(TimeSpan.FromMinutes(59))).Should().ThrowExactly<ArgumentOutOfRangeException>();
     }
+
+    [Fact]
+    public void A_grace_period_that_uploads_could_outlast_is_refused() =>
+        Invoking(new SweepOptions { GracePeriod = TimeSpan.FromMinutes(59) }.Check).Should().ThrowExactly<ArgumentOutOfRangeException>();
 
     [Fact]
     public async Task The_data_of_a_job_that_is_kept_elsewhere_and_lost_its_ConfigMap_by_mistake_is_withheld()
@@ -109,8 +112,8 @@ public sealed class SweepTests() : WorldTest(() => HaWorld.WithJobAsync(hasResul
             await World.Data.WriteAsync(new StateKey(key), [1], Token);
         }
 
-        await World.AdvanceAsync(TimeSpan.FromHours(2));
-        var report = await World.RunAsync(() => World.CreateSweep(TimeSpan.FromHours(1)).DeleteAsync(World.Leader.Term!, Token));
+        await World.AdvanceAsync(TimeSpan.FromMinutes(3));
+        var report = await World.RunAsync(() => World.CreateSweep(TimeSpan.FromMinutes(2)).DeleteAsync(World.Leader.Term!, Token));
 
         report.Withheld.Select(entry => entry.Key.Value).Should().BeEquivalentTo(keys);
         World.DataKeys.Should().Contain(keys);
@@ -122,10 +125,10 @@ public sealed class SweepTests() : WorldTest(() => HaWorld.WithJobAsync(hasResul
         var blobs = BlobStore.Open(World.Leader.Term!, World.Storage);
         var job = JobId.NewRandom();
         await World.RunAsync(() => blobs.PutAsync(job, HaWorld.Stream("program"), Token));
-        await World.AdvanceAsync(TimeSpan.FromHours(2));
+        await World.AdvanceAsync(TimeSpan.FromMinutes(3));
         var again = await World.RunAsync(() => blobs.PutAsync(job, HaWorld.Stream("program"), Token));
 
-        var report = await World.RunAsync(() => World.CreateSweep(TimeSpan.FromHours(1)).DeleteAsync(World.Leader.Term!, Token));
+        var report = await World.RunAsync(() => World.CreateSweep(TimeSpan.FromMinutes(2)).DeleteAsync(World.Leader.Term!, Token));
 
         report.Deleted.Should().Be(1);
         await using var content = await blobs.Reader.OpenReadAsync(job, again, Token);
