@@ -69,8 +69,10 @@ internal sealed class ConfigMapDeletion(LeadershipTerm term)
 /// <summary>Lists all HA ConfigMaps of a cluster by their three labels.</summary>
 internal static class HaConfigMaps
 {
-    /// <summary>Small pages, because a ConfigMap can have a megabyte.</summary>
+    /// <summary>Small pages, because a ConfigMap can have a megabyte; of metadata there are a few hundred bytes.</summary>
     private const int PageSize = 20;
+
+    private const int MetadataPageSize = 500;
 
     private const int MostExpiries = 5;
 
@@ -109,7 +111,7 @@ internal static class HaConfigMaps
         string? next = null;
         do
         {
-            var selection = new ConfigMapSelection { LabelSelector = selector, IsMetadataOnly = isMetadataOnly, Limit = PageSize, Continue = next };
+            var selection = new ConfigMapSelection { LabelSelector = selector, IsMetadataOnly = isMetadataOnly, Limit = isMetadataOnly ? MetadataPageSize : PageSize, Continue = next };
             var page = await requests.ListAsync(namespaceName, selection, cancellationToken).ConfigureAwait(false);
             items.AddRange(page.Items);
             next = page.Continue;

@@ -72,8 +72,13 @@ public sealed class ClusterCleanUp
         try
         {
             await RecordAsync(status, cancellationToken).ConfigureAwait(false);
-            var jobs = await StateHandleStore.OpenAsync(_term, _storage, JobRegistrySnapshot.GraphPrefix, cancellationToken).ConfigureAwait(false);
-            await new JobResults(jobs, new JobRegistryOptions { CleanUp = _options }).ResumeCleanUpAsync(cancellationToken).ConfigureAwait(false);
+            if ((await ReadAsync(cancellationToken).ConfigureAwait(false)).DirtyResults.Count > 0)
+            {
+                // Only then: a store does not open where pointers were lost, and all that is left is to be removed nevertheless.
+                var jobs = await StateHandleStore.OpenAsync(_term, _storage, JobRegistrySnapshot.GraphPrefix, cancellationToken).ConfigureAwait(false);
+                await new JobResults(jobs, new JobRegistryOptions { CleanUp = _options }).ResumeCleanUpAsync(cancellationToken).ConfigureAwait(false);
+            }
+
             await RemoveAllAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is KubernetesHaException or StateStorageException or StillLedException or StateHandleException)

@@ -65,6 +65,19 @@ public sealed class ClusterCleanUpTests
     }
 
     [Fact]
+    public async Task A_cluster_whose_pointers_were_lost_can_still_be_removed()
+    {
+        await using var world = await HaWorld.WithJobAsync(hasOther: false, hasResult: false);
+        await world.DeleteAsync(HaWorld.Key);
+        await world.UntilAsync(() => world.Leader.Terms.Count == 2 && world.Leader.Leads, TimeSpan.FromMinutes(1), "the leader leads again");
+        await world.FailAsync<StateLostException>(() => world.OpenJobsAsync());
+
+        (await world.RunAsync(() => ClusterCleanUp.Open(world.Leader.Term!, world.Storage).RunAsync(JobStatus.Finished, Token))).Should().BeTrue();
+
+        await world.AssertNothingIsLeftAsync("no fault");
+    }
+
+    [Fact]
     public async Task A_registry_that_cannot_be_read_whole_keeps_the_cluster()
     {
         await using var world = await HaWorld.WithJobAsync(hasOther: false);
