@@ -223,7 +223,8 @@ public sealed class CompletedCheckpointStore<T>
     private async Task ReadBackAsync(CancellationToken cancellationToken)
     {
         var content = await _values.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var known = _all.Concat(_unsure is null ? [] : [_unsure]).ToDictionary(checkpoint => checkpoint.Handle.State.Key);
+        var known = _all.Concat(_unsure is null ? [] : [_unsure])
+            .DistinctBy(checkpoint => checkpoint.Handle.State.Key).ToDictionary(checkpoint => checkpoint.Handle.State.Key);
         List<CompletedCheckpoint<T>> all = [];
         foreach (var handle in CompletedCheckpointReader<T>.HandlesOf(content))
         {

@@ -19,6 +19,13 @@ internal sealed class ConfigMapDeletion(LeadershipTerm term)
         var seen = await ReadAsync(key, cancellationToken).ConfigureAwait(false);
         if (seen is not null && !whoeverHolds && IsHeld(seen))
         {
+            if (LockOf(seen).IsEndless)
+            {
+                // Its holder renews a Lease and not this record, so that the record stays the same shows nothing. A contender that ends the
+                // Lease of a dead holder takes the lock and can release it.
+                throw new StillLedException(key, LockOf(seen).HolderIdentity);
+            }
+
             // As a contender: read twice, a lease and the clock error apart. The same record twice means that nobody renews it; the delete
             // then tests UID and version, so a leader that starts in between is not deleted.
             var lease = LockOf(seen).LeaseDuration ?? TimeSpan.Zero;

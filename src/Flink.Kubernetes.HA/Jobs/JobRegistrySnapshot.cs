@@ -65,7 +65,8 @@ public sealed class JobRegistrySnapshot
     /// <exception cref="JobFinishedException">The job has ended.</exception>
     internal void ThrowIfFinished(JobId jobId)
     {
-        if (HasResult(jobId))
+        // While a cluster that has ended is being removed, its results go before its data does.
+        if (HasResult(jobId) || _content.Data.ContainsKey(ClusterEnd.Key))
         {
             throw new JobFinishedException(jobId, TryGetResult(jobId)?.Status);
         }

@@ -67,7 +67,7 @@ public sealed class ClusterCleanUp
             return false;
         }
 
-        ThrowIfUnfinished(await ReadAsync(cancellationToken).ConfigureAwait(false));
+        await ThrowIfUnfinishedAsync(cancellationToken).ConfigureAwait(false);
         Log.ClusterCleanUpBegins(_term.Logger, _term.ClusterId, status.ToString());
         try
         {
@@ -108,14 +108,25 @@ public sealed class ClusterCleanUp
         var content = await _values.ReadAsync(cancellationToken).ConfigureAwait(false);
         var recorded = content.Data.GetValueOrDefault(ClusterEnd.Key);
         await _values.ChangeAsync(ClusterEnd.Key, recorded, status.ToString(), cancellationToken).ConfigureAwait(false);
+        await ThrowIfUnfinishedAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task ThrowIfUnfinishedAsync(CancellationToken cancellationToken)
+    {
+        var content = await _values.ReadAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            ThrowIfUnfinished(await ReadAsync(cancellationToken).ConfigureAwait(false));
+            ThrowIfUnfinished(new JobRegistrySnapshot(content));
         }
         catch (InvalidOperationException)
         {
-            // A job was put between the first check and the record: acknowledged, so it stays, and with it the cluster.
-            await _values.ChangeAsync(ClusterEnd.Key, status.ToString(), value: null, cancellationToken).ConfigureAwait(false);
+            // A job was put between the first check and the record: acknowledged, so it stays, and with it the cluster. The record may be one
+            // that a leader before has left.
+            if (content.Data.TryGetValue(ClusterEnd.Key, out var recorded))
+            {
+                await _values.ChangeAsync(ClusterEnd.Key, recorded, value: null, CancellationToken.None).ConfigureAwait(false);
+            }
+
             throw;
         }
     }
