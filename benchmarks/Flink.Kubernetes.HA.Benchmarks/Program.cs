@@ -43,7 +43,10 @@ using (var api = new RawApi(kubeConfig))
 {
     var version = (await api.CallAsync(HttpMethod.Get, "/version")).Body["gitVersion"]!.GetValue<string>();
     var isNoisy = double.Parse(Report.Load, CultureInfo.InvariantCulture) > Environment.ProcessorCount / 2.0;
-    report.Begin(version, $"`{string.Join(' ', args)}`", (isQuick, isNoisy) switch
+
+    // Where the results lie is of no use to who reads them.
+    var settings = args.Where((text, i) => text != "--output" && (i == 0 || args[i - 1] != "--output"));
+    report.Begin(version, $"`{string.Join(' ', settings)}`", (isQuick, isNoisy) switch
     {
         (true, _) => "A quick run: these figures show that the harness works, and nothing else.",
         (_, true) => "The machine was busy with other work when this began: these figures show that the harness works; do not quote them.",

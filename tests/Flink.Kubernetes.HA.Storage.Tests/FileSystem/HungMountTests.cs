@@ -5,7 +5,7 @@ namespace Flink.Kubernetes.HA.Storage.Tests.FileSystem;
 
 /// <summary>A file server that does not answer: no call waits longer than its limit, and a canceled one not at all.</summary>
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-public sealed class HungMountTests : IDisposable
+public sealed class HungMountTests : IAsyncDisposable
 {
     private static readonly StateKey Key = new("cluster/job/a");
     private readonly TemporaryFolder _folder = new();
@@ -14,22 +14,22 @@ public sealed class HungMountTests : IDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         _answers.Set();
-        for (var tries = 0; ; tries++)
+        await UntilAsync(() =>
         {
             try
             {
                 _folder.Dispose();
-                return;
+                return true;
             }
-            catch (IOException) when (tries < 100)
+            catch (IOException)
             {
                 // A call that has returned late is still at work.
-                Thread.Sleep(20);
+                return false;
             }
-        }
+        });
     }
 
     [Theory]
@@ -50,12 +50,7 @@ public sealed class HungMountTests : IDisposable
         }
 
         _answers.Set();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (_folder.Files.Any(path => path.EndsWith(".unfinished", StringComparison.Ordinal)))
-        {
-            await tick.WaitForNextTickAsync(limit.Token);
-        }
+        await UntilAsync(() => !_folder.Files.Any(path => path.EndsWith(".unfinished", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -67,7 +62,7 @@ public sealed class HungMountTests : IDisposable
         var storage = Open(Hanging(where), TimeSpan.FromMinutes(10));
         using var cancel = new CancellationTokenSource();
         var write = storage.WriteAsync(Key, [1], cancel.Token);
-        await Task.Delay(50, Token);
+        await UntilAsync(() => Volatile.Read(ref _hanging) > 0);
         write.IsCompleted.Should().BeFalse();
 
         await cancel.CancelAsync();
@@ -243,6 +238,16 @@ public sealed class HungMountTests : IDisposable
         {
             look();
             return base.ReadAsync(buffer, cancellationToken);
+        }
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!condition())
+        {
+            await tick.WaitForNextTickAsync(limit.Token);
         }
     }
 }

@@ -86,7 +86,11 @@ public sealed class S3CredentialTests : IDisposable
         var (status, body) = answer();
         await stream.WriteAsync(Encoding.UTF8.GetBytes($"HTTP/1.1 {status} X\r\nContent-Type: text/xml\r\nConnection: close\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}"), Token);
         await stream.FlushAsync(Token);
-        await Task.Delay(200, Token);
+
+        // Until the client has read the answer and closes: ended earlier, the connection could be reset under it.
+        while (await stream.ReadAsync(buffer, Token) > 0)
+        {
+        }
     });
 
     private void Role(string sts)
